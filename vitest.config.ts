@@ -1,0 +1,39 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// Unit tests stand beside what they test. Those of the Svelte binding run against the browser build of Svelte (where
+// `$effect` runs); everything else runs as Node loads it. `test/` holds what needs several parts or a browser.
+export default defineConfig({
+	test: {
+		projects: [
+			{
+				test: {
+					name: 'unit',
+					include: ['src/**/*.test.ts'],
+					exclude: ['src/svelte/**', 'src/**/*.simulator.test.ts']
+				}
+			},
+			{
+				plugins: [svelte()],
+				resolve: { conditions: ['browser'] },
+				test: { name: 'svelte', include: ['src/svelte/**/*.test.ts'] }
+			},
+			{
+				test: {
+					name: 'simulator',
+					include: ['test/simulator/**/*.test.ts', 'src/**/*.simulator.test.ts'],
+					testTimeout: 600_000
+				}
+			},
+			{
+				test: {
+					name: 'e2e',
+					include: ['test/e2e/**/*.e2e.ts'],
+					fileParallelism: false,
+					testTimeout: 60_000,
+					hookTimeout: 120_000
+				}
+			}
+		]
+	}
+});
