@@ -1,0 +1,158 @@
+// The layers of `src`: which folder may import which, and which folder owns which third-party package. The tables
+// below are the rules; everything under them only turns the tables into what dependency-cruiser reads. Tests are
+// free of the layers: they may import any part of `src`.
+
+/** What each folder may import besides itself. A path to one file allows that file alone. */
+const LAYERS = {
+	base: [],
+	protocol: ['base'],
+	server: ['base', 'protocol'],
+	client: ['base', 'protocol'],
+	features: ['base', 'protocol', 'server'],
+	transports: ['base', 'protocol', 'server/transport.ts'],
+	backplanes: ['base', 'protocol', 'server/backplane.ts'],
+	'sync/client': ['base', 'protocol', 'client'],
+	'sync/server': ['base', 'protocol', 'server'],
+	svelte: ['base', 'client', 'sync/client'],
+	react: ['base', 'client', 'sync/client'],
+	sockets: ['base', 'server'],
+	kit: ['base', 'server', 'features', 'svelte', 'transports'],
+	vite: ['base'],
+	devtools: ['base', 'protocol', 'client'],
+	testing: [
+		'base',
+		'protocol',
+		'server',
+		'client',
+		'features',
+		'transports',
+		'backplanes',
+		'sync/client',
+		'sync/server',
+		'svelte',
+		'react',
+		'sockets'
+	]
+};
+
+/** The one folder that imports each third-party package (types included). */
+const OWNERS = {
+	devalue: 'protocol',
+	'@standard-schema/spec': 'server',
+	ws: 'transports/node',
+	svelte: 'svelte',
+	'@sveltejs/kit': 'kit',
+	vite: 'vite',
+	'fast-check': 'testing'
+};
+
+/** The only folders that may import a builtin module of Node: everything else runs in browsers and workers too. */
+const NODE_FOLDERS = ['transports/node', 'backplanes/sqlite', 'kit', 'vite', 'testing'];
+
+/** Folders whose members never import each other; the named member composes the others. */
+const SEPARATE = { features: 'rooms', transports: null, backplanes: null };
+
+const TESTS = '\\.(test|test-d)\\.ts$';
+const escape = (text) => text.replaceAll(/[.\\/]/g, '\\$&');
+const inFolder = (folder) => `^src/${escape(folder)}${folder.endsWith('.ts') ? '$' : '/'}`;
+
+const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({
+	name: `layer-${folder.replace('/', '-')}`,
+	comment: `${folder} may import ${allowed.join(', ') || 'nothing'}`,
+	severity: 'error',
+	from: { path: inFolder(folder), pathNot: TESTS },
+	to: { path: '^src/', pathNot: [folder, ...allowed].map(inFolder) }
+}));
+
+const ownerRules = Object.entries(OWNERS).map(([name, folder]) => ({
+	name: `owner-${name}`,
+	comment: `${name} is imported in src/${folder} only`,
+	severity: 'error',
+	from: { path: '^src/', pathNot: [TESTS, inFolder(folder)] },
+	to: { path: `node_modules/(@types/)?${escape(name)}/` }
+}));
+
+// The name of a member is its folder or its file without the extension.
+const separationRules = Object.entries(SEPARATE).map(([folder, composer]) => ({
+	name: `separate-${folder}`,
+	comment: `the parts of ${folder} do not import each other${composer ? ` (${composer} composes them)` : ''}`,
+	severity: 'error',
+	from: {
+		path: `^src/${folder}/([^/.]+)`,
+		pathNot: [TESTS, ...(composer ? [`^src/${folder}/${composer}[/.]`] : [])]
+	},
+	to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/$1[/.]` }
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+	forbidden: [
+		...layerRules,
+		...ownerRules,
+		...separationRules,
+		{
+			name: 'known-folder',
+			comment: 'every folder of src has a row in LAYERS (.dependency-cruiser.mjs)',
+			severity: 'error',
+			from: { path: '^src/', pathNot: [TESTS, ...Object.keys(LAYERS).map(inFolder)] },
+			to: {}
+		},
+		{
+			name: 'known-package',
+			comment: 'every third-party package has an owner in OWNERS (.dependency-cruiser.mjs)',
+			severity: 'error',
+			from: { path: '^src/', pathNot: TESTS },
+			to: {
+				path: 'node_modules/',
+				pathNot: Object.keys(OWNERS).map((name) => `node_modules/(@types/)?${escape(name)}/`)
+			}
+		},
+		{
+			name: 'no-cycle',
+			comment: 'no file imports itself by way of others, not even for a type',
+			severity: 'error',
+			from: {},
+			to: { circular: true }
+		},
+		{
+			name: 'no-index',
+			comment: 'an index.ts is the door for users: inside, import the file that has the thing',
+			severity: 'error',
+			from: { path: '^src/', pathNot: TESTS },
+			to: { path: '^src/.*/index\\.ts$' }
+		},
+		{
+			name: 'no-node-builtin',
+			comment: `only ${NODE_FOLDERS.join(', ')} may import a module of Node`,
+			severity: 'error',
+			from: { path: '^src/', pathNot: [TESTS, ...NODE_FOLDERS.map(inFolder)] },
+			to: { dependencyTypes: ['core'] }
+		},
+		{
+			name: 'no-test-in-product',
+			comment: 'what is published does not import a test',
+			severity: 'error',
+			from: { path: '^src/', pathNot: TESTS },
+			to: { path: [TESTS, '^test/'] }
+		},
+		{
+			name: 'resolvable',
+			comment: 'every import leads somewhere',
+			severity: 'error',
+			from: { path: '^src/' },
+			// Given by Vite and SvelteKit in the app.
+			to: { couldNotResolve: true, pathNot: ['^virtual:', '^\\$app/', '^\\$env/'] }
+		}
+	],
+	options: {
+		doNotFollow: { path: 'node_modules' },
+		tsPreCompilationDeps: true,
+		tsConfig: { fileName: 'tsconfig.json' },
+		enhancedResolveOptions: {
+			exportsFields: ['exports'],
+			conditionNames: ['types', 'import', 'svelte', 'node', 'default'],
+			extensions: ['.ts', '.js', '.svelte', '.d.ts']
+		},
+		skipAnalysisNotInRules: false
+	}
+};
