@@ -16,7 +16,7 @@ export default defineConfig({
 			{
 				plugins: [svelte()],
 				resolve: { conditions: ['browser'] },
-				test: { name: 'svelte', include: ['src/svelte/**/*.test.ts'] }
+				test: { name: 'svelte', environment: 'happy-dom', include: ['src/svelte/**/*.test.ts'] }
 			},
 			{
 				test: {
