@@ -17,5 +17,9 @@ const server = spawn(process.execPath, ['build'], {
 	stdio: 'inherit'
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => server.kill(signal));
+// npm passes SIGTERM to the shell between itself and this script, and that shell dies of it without passing it on.
+const parent = process.ppid;
+const watch = setInterval(() => process.ppid !== parent && server.kill('SIGTERM'), 250);
+watch.unref();
 server.on('exit', (code) => (process.exitCode = code ?? 1));
 console.log(`tidewire's board example: http://localhost:${port}`);

@@ -18,6 +18,9 @@ export async function build(): Promise<boolean> {
 			const target = join(output, relative('src', file));
 			mkdirSync(dirname(target), { recursive: true });
 			cpSync(join(root, file), target);
+			// The name under which TypeScript looks for a component's types when it resolves as Node does.
+			if (file.endsWith('.svelte.d.ts'))
+				cpSync(join(root, file), target.replace(/\.svelte\.d\.ts$/, '.d.svelte.ts'));
 		}
 		rmSync(dist, { recursive: true, force: true });
 		renameSync(output, dist);

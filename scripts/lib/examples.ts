@@ -1,4 +1,4 @@
-// The example apps under examples/: their types and their production builds.
+// The example apps under examples/: what SvelteKit generates for them, their types and their production builds.
 import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Outcome } from './outcome.ts';
@@ -6,7 +6,7 @@ import { namedCheck, sum } from './outcome.ts';
 import { root, run } from './run.ts';
 
 /** The examples' folders, relative to the project's. */
-export function examples(): string[] {
+function examples(): string[] {
 	return globSync('examples/*/package.json', { cwd: root }).map(dirname).toSorted();
 }
 
@@ -17,10 +17,11 @@ export async function syncExamples(): Promise<boolean> {
 	return codes.every((code) => code === 0);
 }
 
-export async function checkExamples(): Promise<Outcome> {
+/** Checks the components of the package and of the examples by svelte-check. */
+export async function checkComponents(): Promise<Outcome> {
 	const synced = await syncExamples();
 	const outcomes: Outcome[] = [];
-	for (const folder of examples()) {
+	for (const folder of ['.', ...examples()]) {
 		const args = ['--tsconfig', './tsconfig.json', '--fail-on-warnings'];
 		const code = await run('svelte-check', args, { cwd: join(root, folder) });
 		outcomes.push(namedCheck(`svelte-check ${folder}`, synced && code === 0));

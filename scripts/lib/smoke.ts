@@ -20,15 +20,14 @@ export async function startAndStop(): Promise<Outcome> {
 		stdio: 'inherit',
 		detached: true
 	});
-	const ended = once(app, 'exit').then(() => true);
-	const status = await Promise.race([firstStatus(`http://127.0.0.1:${port}/`), ended.then(() => undefined)]);
+	const ended = once(app, 'exit').then(() => undefined);
+	const status = await Promise.race([firstStatus(`http://127.0.0.1:${port}/`), ended]);
 	app.kill('SIGTERM');
-	const closed = await Promise.race([ended, sleep(STOP_TIMEOUT_MS, false, { ref: false })]);
-	const released = closed && !(await answers(`http://127.0.0.1:${port}/`));
-	if (!released) killGroup(app.pid);
+	await Promise.race([ended, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+	const gone = await groupEnds(app.pid);
 	return namedCheck(
-		`npm start answers ${status ?? 'nothing'} and ${released ? 'ends' : 'does not end'} on SIGTERM`,
-		status !== undefined && status < 400 && released
+		`npm start answers ${status ?? 'nothing'} and ${gone ? 'ends' : 'does not end'} on SIGTERM`,
+		status !== undefined && status < 400 && gone
 	);
 }
 
@@ -36,24 +35,31 @@ export async function startAndStop(): Promise<Outcome> {
 async function firstStatus(url: string): Promise<number | undefined> {
 	const deadline = Date.now() + START_TIMEOUT_MS;
 	while (Date.now() < deadline) {
-		const status = await answers(url);
-		if (status) return status;
+		const response = await fetch(url, { redirect: 'manual' }).catch(() => undefined);
+		await response?.body?.cancel();
+		if (response) return response.status;
 		await sleep(200);
 	}
 	return undefined;
 }
 
-async function answers(url: string): Promise<number | undefined> {
-	const response = await fetch(url, { redirect: 'manual' }).catch(() => undefined);
-	await response?.body?.cancel();
-	return response?.status;
+/** Waits until no process of the group is left; after the time limit it ends them and says false. */
+async function groupEnds(group: number | undefined): Promise<boolean> {
+	const deadline = Date.now() + STOP_TIMEOUT_MS;
+	while (Date.now() < deadline) {
+		if (!signalGroup(group, 0)) return true;
+		await sleep(100);
+	}
+	signalGroup(group, 'SIGKILL');
+	return false;
 }
 
-function killGroup(pid: number | undefined): void {
+/** Sends a signal to a process group (0 only asks); false when the group is gone. */
+function signalGroup(group: number | undefined, signal: NodeJS.Signals | 0): boolean {
 	try {
-		if (pid) process.kill(-pid, 'SIGKILL');
+		return group !== undefined && process.kill(-group, signal);
 	} catch {
-		// The group is gone already.
+		return false;
 	}
 }
 

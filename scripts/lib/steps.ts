@@ -1,7 +1,7 @@
 // The steps of `npm test`, in order: quick and telling ones first.
 import { ensureBuilt, build } from './build.ts';
 import { findOrInstallChromium } from './chromium.ts';
-import { buildExamples, checkExamples, syncExamples } from './examples.ts';
+import { buildExamples, checkComponents, syncExamples } from './examples.ts';
 import { isGraphCurrent } from './graph.ts';
 import type { Outcome } from './outcome.ts';
 import { check, skip, sum } from './outcome.ts';
@@ -37,7 +37,12 @@ export const STEPS: Step[] = [
 	{ name: 'build', title: 'Build (tsc)', run: async () => check(await build()) },
 	{ name: 'lint', title: 'Lint (oxlint, with types)', needsBuild: true, run: lint },
 	{ name: 'types', title: 'Types and type tests (tsc)', needsBuild: true, run: checkTypes },
-	{ name: 'examples', title: 'Types of the examples (svelte-check)', needsBuild: true, run: checkExamples },
+	{
+		name: 'svelte',
+		title: 'Components of the package and the examples (svelte-check)',
+		needsBuild: true,
+		run: checkComponents
+	},
 	{ name: 'unit', title: 'Unit tests (vitest)', run: () => vitest(['unit', 'svelte']) },
 	{ name: 'simulator', title: 'Simulated histories (vitest)', run: () => vitest(['simulator']) },
 	{ name: 'unused', title: 'Unused files, exports and dependencies (knip)', run: command('knip') },
