@@ -1,0 +1,85 @@
+// Runs an example app the three ways a developer does, each on a free port. Preview and production serve the last
+// build, which `npm test` makes before the end-to-end tests.
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../scripts/lib/port.ts';
+import { root } from '../../scripts/lib/run.ts';
+
+export type Mode = 'dev' | 'preview' | 'production';
+
+export interface RunningExample extends AsyncDisposable {
+	/** Without a slash at the end. */
+	url: string;
+	process: ChildProcess;
+	/** What the server has printed so far. */
+	output: () => string;
+	/** Sends SIGTERM and waits for the end; resolves to the exit code, null when it had to be killed. */
+	stop: () => Promise<number | null>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+/** Starts `examples/NAME` and waits until it answers. `env` is added to the server's environment. */
+export async function startExample(
+	name: string,
+	mode: Mode,
+	env: Record<string, string> = {}
+): Promise<RunningExample> {
+	const port = await freePort();
+	const child = spawn(process.execPath, commandOf(mode, port), {
+		cwd: join(root, 'examples', name),
+		env: { ...process.env, NODE_ENV: mode === 'dev' ? 'development' : 'production', PORT: String(port), ...env },
+		stdio: ['ignore', 'pipe', 'pipe']
+	});
+	const output = collect(child);
+	const url = `http://localhost:${port}`;
+	const stop = () => stopProcess(child);
+	try {
+		await answered(child, url);
+	} catch (error) {
+		await stop();
+		throw new Error(`examples/${name} (${mode}) did not start:\n${output()}`, { cause: error });
+	}
+	return { url, process: child, output, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+}
+
+function commandOf(mode: Mode, port: number): string[] {
+	if (mode === 'production') return ['build'];
+	const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+	return [vite, mode, '--port', String(port), '--strictPort', '--clearScreen', 'false'];
+}
+
+function collect(child: ChildProcess): () => string {
+	let text = '';
+	for (const stream of [child.stdout, child.stderr]) {
+		stream?.setEncoding('utf8');
+		stream?.on('data', (chunk: string) => (text += chunk));
+	}
+	return () => text;
+}
+
+async function answered(child: ChildProcess, url: string): Promise<void> {
+	const deadline = Date.now() + START_TIMEOUT_MS;
+	while (Date.now() < deadline) {
+		if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}`);
+		const response = await fetch(url, { redirect: 'manual' }).catch(() => undefined);
+		await response?.body?.cancel();
+		if (response) return;
+		await sleep(100);
+	}
+	throw new Error(`nothing answered at ${url} within ${START_TIMEOUT_MS} ms`);
+}
+
+async function stopProcess(child: ChildProcess): Promise<number | null> {
+	if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+	const ended = once(child, 'exit');
+	const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+	child.kill('SIGTERM');
+	await ended;
+	clearTimeout(timer);
+	return child.exitCode;
+}
