@@ -9,7 +9,7 @@ export default defineConfig({
 			{
 				test: {
 					name: 'unit',
-					include: ['src/**/*.test.ts'],
+					include: ['src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
 					exclude: ['src/svelte/**', 'src/**/*.simulator.test.ts']
 				}
 			},

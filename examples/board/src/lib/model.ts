@@ -1,0 +1,94 @@
+// What the board's pages and its server share: the shapes of rows and the limits on what people may write.
+
+/** Somebody who signed in. The colour comes from the id, so nobody has to store it. */
+export interface Person {
+	id: string;
+	name: string;
+}
+
+export interface ColumnSummary {
+	id: string;
+	name: string;
+	/** How many cards it holds. */
+	cards: number;
+}
+
+/** A board as the list of boards shows it. */
+export interface BoardSummary {
+	id: string;
+	name: string;
+	/** Whether everyone who is signed in may open it; otherwise only its owner. */
+	open: boolean;
+	ownerId: string | null;
+	columns: ColumnSummary[];
+	/** Milliseconds since the Unix epoch. */
+	changedAt: number;
+}
+
+export interface Column {
+	id: string;
+	name: string;
+	rank: string;
+}
+
+export interface Card {
+	id: string;
+	columnId: string;
+	title: string;
+	/** Orders the cards of a column; see rank.ts. */
+	rank: string;
+	/** A short name from elsewhere, such as a commit or a ticket; null for cards made here. */
+	ref: string | null;
+	/** `YYYY-MM-DD`; null for cards made here. */
+	date: string | null;
+	/** Who changed it last; null for imported cards. */
+	by: string | null;
+	/** When, in milliseconds since the Unix epoch. */
+	changedAt: number;
+}
+
+export interface Message {
+	id: string;
+	/** Grows by the order in which the server stored the messages; 0 while one is on its way. */
+	seq: number;
+	author: Person;
+	text: string;
+	/** Milliseconds since the Unix epoch. */
+	at: number;
+}
+
+/** A tab of somebody who looks at the board. */
+export interface Cursor {
+	/** The person's id and the tab's, joined. */
+	key: string;
+	person: Person;
+	/** Over which column the pointer is. */
+	columnId: string;
+	/** Across the column, from 0 at its left edge to 1 at its right. */
+	x: number;
+	/** Down the column in cards: 2.5 is the middle of the third card. So viewers whose cards differ in height agree. */
+	y: number;
+	/** The card that is being edited or dragged, if any. */
+	cardId: string | null;
+}
+
+export const LIMITS = {
+	personName: 40,
+	boardName: 60,
+	columnName: 40,
+	columns: 24,
+	cardTitle: 300,
+	message: 2000,
+	/** Stays below adapter-node's own limit of 512 KiB for the body of a request. */
+	csvBytes: 500_000,
+	csvRows: 10_000,
+	historyPage: 50
+} as const;
+
+const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** 18 letters, 108 random bits. `crypto.randomUUID` would be missing on a phone that opens the board over plain http. */
+export function newId(): string {
+	const bytes = crypto.getRandomValues(new Uint8Array(18));
+	return Array.from(bytes, (byte) => ID_LETTERS[byte % 64]).join('');
+}

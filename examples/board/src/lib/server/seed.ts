@@ -1,0 +1,60 @@
+// What an empty database starts with: a small board to play with and a large one, whose 2,000 cards must feel the same.
+import type { DatabaseSync } from 'node:sqlite';
+import csv from '../../../data-seed/board-import.csv?raw';
+import { parseCards } from '../csv.ts';
+import type { ImportedCard } from '../csv.ts';
+import { newId } from '../model.ts';
+import { Boards } from './boards.ts';
+import { Messages } from './messages.ts';
+
+const LAUNCH_PLAN: Record<string, string[]> = {
+	Ideas: [
+		'A weekly note that writes itself from what moved',
+		'Keyboard shortcuts sheet behind “?”',
+		'Let people follow a single card',
+		'Print a board on one page, for the wall'
+	],
+	Next: [
+		'Write the announcement and have two people read it who were not there',
+		'Price page: three plans, one sentence each',
+		'Record a ninety-second tour with two cursors in it',
+		'Ask five early teams for a quote'
+	],
+	'In progress': [
+		'Move the docs to their own address',
+		'Load test with three thousand people on one board',
+		'Status page that stays up when we do not',
+		'Check every screen at 360 pixels'
+	],
+	Review: ['Colour contrast in the dark theme', 'Import from CSV says which line is wrong'],
+	Done: ['Choose a name', 'Sign in with nothing but a name', 'Live cursors that agree on every screen', 'Undo for deleted cards']
+};
+
+const TALK: [string, string][] = [
+	['Mara', 'The tour is down to ninety seconds. I cut the part where I look for the mute button.'],
+	['Idris', 'Load test ran through the night: three thousand people, nobody waited.'],
+	['Mara', 'Then we launch on Tuesday. Pull whatever you can finish by then to Review.'],
+	['Idris', 'Moving the docs today. The rest of Ideas can wait.']
+];
+
+const MINUTE_MS = 60_000;
+
+/** Fills a database that has no boards. */
+export function seed(db: DatabaseSync, now: number): void {
+	if (db.prepare('SELECT 1 FROM boards').get()) return;
+	const boards = new Boards(db);
+	boards.import({ name: 'Release history', open: true, ownerId: null }, parseCards(csv), now - MINUTE_MS);
+	const launch = boards.import({ name: 'Launch plan', open: true, ownerId: null }, launchCards(), now);
+	const messages = new Messages(db);
+	const people = new Map(TALK.map(([name]) => [name, { id: newId(), name }]));
+	TALK.forEach(([name, text], index) => {
+		const at = now - (TALK.length - index) * 7 * MINUTE_MS;
+		messages.add(launch, people.get(name) ?? { id: newId(), name }, { id: newId(), text, at });
+	});
+}
+
+function launchCards(): ImportedCard[] {
+	return Object.entries(LAUNCH_PLAN).flatMap(([column, titles]) =>
+		titles.map((title) => ({ ref: null, date: null, column, title }))
+	);
+}

@@ -1,0 +1,36 @@
+// The one open database of this process, with what reads and writes it.
+import { join } from 'node:path';
+import { Boards } from './boards.ts';
+import { Cards } from './cards.ts';
+import { openDatabase } from './database.ts';
+import { Messages } from './messages.ts';
+import { People } from './people.ts';
+import { seed } from './seed.ts';
+
+export interface Store {
+	people: People;
+	boards: Boards;
+	cards: Cards;
+	messages: Messages;
+}
+
+/** Where the boards are kept. */
+export const boardFile = (): string => process.env['BOARD_DB'] || join('data', 'board.db');
+
+/** Where tidewire keeps the history of its topics. */
+export const liveFile = (): string =>
+	process.env['LIVE_DB'] || (boardFile() === ':memory:' ? ':memory:' : join(boardFile(), '..', 'live.db'));
+
+let opened: Store | undefined;
+
+/** Opens the database at its first use, not at import: the build imports every module too. */
+export function store(): Store {
+	opened ??= openStore(boardFile());
+	return opened;
+}
+
+export function openStore(file: string): Store {
+	const db = openDatabase(file);
+	seed(db, Date.now());
+	return { people: new People(db), boards: new Boards(db), cards: new Cards(db), messages: new Messages(db) };
+}
