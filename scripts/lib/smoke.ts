@@ -2,10 +2,10 @@
 // server to end by itself.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from './outcome.ts';
 import { namedCheck } from './outcome.ts';
+import { freePort } from './port.ts';
 import { root } from './run.ts';
 
 const START_TIMEOUT_MS = 180_000;
@@ -61,12 +61,4 @@ function signalGroup(group: number | undefined, signal: NodeJS.Signals | 0): boo
 	} catch {
 		return false;
 	}
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0);
-	await once(server, 'listening');
-	const address = server.address();
-	server.close();
-	return typeof address === 'object' && address ? address.port : 0;
 }
