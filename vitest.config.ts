@@ -7,6 +7,8 @@ export default defineConfig({
 	test: {
 		projects: [
 			{
+				// The examples' tsconfig.json builds on one that SvelteKit generates; tests need neither.
+				oxc: { tsconfig: false },
 				test: {
 					name: 'unit',
 					include: ['src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
@@ -14,7 +16,7 @@ export default defineConfig({
 				}
 			},
 			{
-				plugins: [svelte()],
+				plugins: [svelte({ configFile: false })],
 				resolve: { conditions: ['browser'] },
 				test: { name: 'svelte', environment: 'happy-dom', include: ['src/svelte/**/*.test.ts'] }
 			},
