@@ -7,8 +7,8 @@ export default defineConfig({
 	test: {
 		projects: [
 			{
-				// The examples' tsconfig.json builds on one that SvelteKit generates; tests need neither.
-				oxc: { tsconfig: false },
+				// The examples' own tsconfig.json builds on one that SvelteKit generates, which tests do not wait for.
+				tsconfig: 'tsconfig.json',
 				test: {
 					name: 'unit',
 					include: ['src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
