@@ -27,7 +27,7 @@ export interface TransportHarness {
 
 export interface ContractTest {
 	title: string;
-	run(): Promise<void>;
+	run: () => Promise<void>;
 }
 
 /** Both ends of one connection, and everything that the transport reported. */
@@ -36,7 +36,7 @@ interface Pair {
 	socket: TransportSocket;
 	log: Report[];
 	/** Resolves when a report of this kind came, also when it came already. */
-	reported(kind: Report['kind'], count?: number): Promise<void>;
+	reported: (kind: Report['kind'], count?: number) => Promise<void>;
 }
 
 type Report =

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { connectRaw, UpgradeRefused } from '../../../test/support/ws-client.ts';
+import { connectRaw, type UpgradeRefused } from '../../../test/support/ws-client.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
 import { transportContract } from '../../testing/transport-contract.ts';
@@ -59,7 +59,9 @@ describe('the Node transport keeps the contract', () => {
 			return connectRaw(url);
 		}
 	});
-	for (const { title, run } of contract) test(title, run);
+	test.each(contract)('$title', async ({ run }) => {
+		await expect(run()).resolves.toBeUndefined();
+	});
 });
 
 describe('an upgrade', () => {
@@ -92,7 +94,7 @@ describe('an upgrade', () => {
 	});
 
 	test('is refused with 503 when authorize takes too long', async () => {
-		const clock = { ...systemClock, setTimer: (run: () => void) => void run() };
+		const clock = { ...systemClock, setTimer: (run: () => void) => run() };
 		const { url } = await serve({ clock, authorize: () => new Promise(() => {}) });
 		expect((await refusalOf(connectRaw(url))).status).toBe(503);
 	});

@@ -44,7 +44,7 @@ export interface SocketServer<Session> {
 export interface AttachOptions<Session> {
 	server: SocketServer<Session>;
 	/** Decides about each upgrade, from its headers alone. What it throws becomes a 500. */
-	authorize(request: IncomingMessage): MaybePromise<Authorization<Session>>;
+	authorize: (request: IncomingMessage) => MaybePromise<Authorization<Session>>;
 	/** Where sockets connect. @default '/__live' */
 	path?: string;
 	/** Origins that may connect besides the server's own, as `https://app.example`. @default [] */
