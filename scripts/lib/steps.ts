@@ -45,7 +45,7 @@ export const STEPS: Step[] = [
 	},
 	{ name: 'unit', title: 'Unit tests (vitest)', run: () => vitest(['unit', 'svelte']) },
 	{ name: 'simulator', title: 'Simulated histories (vitest)', run: () => vitest(['simulator']) },
-	{ name: 'unused', title: 'Unused files, exports and dependencies (knip)', run: command('knip') },
+	{ name: 'unused', title: 'Unused files, exports and dependencies (knip)', needsBuild: true, run: command('knip') },
 	{ name: 'package', title: 'The package as published', needsBuild: true, run: checkPackage },
 	{ name: 'sizes', title: 'Size budgets', needsBuild: true, run: checkSizes },
 	{ name: 'start', title: 'npm start, one page, SIGTERM', run: startAndStop },
