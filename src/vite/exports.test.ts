@@ -1,0 +1,85 @@
+import { parseSync } from 'vite';
+import { describe, expect, test } from 'vitest';
+import { listExports } from './exports.ts';
+
+function list(code: string) {
+	return listExports(parseSync('board.live.js', code).program, (message, position) => {
+		throw new Error(`${position}: ${message}`);
+	});
+}
+
+const importing = (names: string, code: string) => `import { ${names} } from 'tidewire/server';\n${code}`;
+
+describe('the exports of a live module', () => {
+	test.each([
+		['live(async () => 1)', 'call'],
+		['live.validated(schema, async () => 1)', 'call'],
+		['live.query(() => 1)', 'query'],
+		["live.stream('topic', () => [])", 'stream'],
+		["live.channel('topic')", 'stream']
+	])('%s is a %s', (code, stub) => {
+		expect(list(importing('live', `export const it = ${code};`))).toEqual([{ name: 'it', stub }]);
+	});
+
+	test('a guard has no stub', () => {
+		const code = importing('live, guard', 'export const _guard = guard(check);\nexport const ping = live(() => 1);');
+		expect(list(code)).toEqual([
+			{ name: '_guard', stub: null },
+			{ name: 'ping', stub: 'call' }
+		]);
+	});
+
+	test('an import under another name is recognised', () => {
+		const code = importing('live as l, guard as g', 'export const a = l.stream([], load), _guard = g(check);');
+		expect(list(code).map(({ stub }) => stub)).toEqual(['stream', null]);
+		expect(list("import * as tide from 'tidewire/server'; export const a = tide.live.query(f);")).toEqual([
+			{ name: 'a', stub: 'query' }
+		]);
+	});
+
+	test('a pipe is what its first argument is', () => {
+		const code = importing('live, pipe', 'const all = live.stream([], f);\nexport const some = pipe(all, filter);');
+		expect(list(code)).toEqual([{ name: 'some', stub: 'stream' }]);
+		expect(list(importing('live, pipe', 'export const some = pipe(live.query(f), g);'))).toEqual([
+			{ name: 'some', stub: 'query' }
+		]);
+	});
+
+	test('what is not exported is the own business of the module', () => {
+		expect(list(importing('live', 'const secret = 1; function helper() {} live.middleware(helper);'))).toEqual([]);
+	});
+
+	test('what TypeScript leaves of exported types is nothing', () => {
+		expect(list('export {};')).toEqual([]);
+	});
+});
+
+describe('refused with the name and what to do about it', () => {
+	test.each([
+		['a constant', 'export const limit = 10;', /the export "limit" is not a live definition.* move "limit" to another file/],
+		['a function', 'export function helper() {}', /the export "helper" is not a live definition/],
+		['a class', 'export class Store {}', /the export "Store" is not a live definition/],
+		['a default export', 'export default live(() => 1);', /no default export/],
+		['a list of names', 'const a = live(() => 1); export { a, a as b };', /"a", "b" must be written where it is defined/],
+		['a re-export', "export { a } from './other';", /"a" must be written where it is defined/],
+		['everything of another module', "export * from './other';", /no `export \*/],
+		['a pattern', 'export const { a } = live(() => 1);', /no destructured names/],
+		['a let', 'export let a = live(() => 1);', /"a" must be a `const`, not a `let`/],
+		['no value', 'export var a;', /"a" must be a `const`/],
+		['a computed member', "export const a = live['stream']();", /"a" is not a live definition/],
+		['a member that tidewire has not', 'export const a = live.rpc();', /"a" is not a live definition/],
+		['a method of Object', 'export const a = live.constructor();', /"a" is not a live definition/],
+		['a pipe of nothing', 'export const a = pipe();', /"a" is not a live definition/],
+		['a wrapper of one\'s own', 'export const a = wrap(live(() => 1));', /"a" is not a live definition/]
+	])('%s', (_title, code, message) => {
+		expect(() => list(importing('live, pipe', code))).toThrow(message);
+	});
+
+	test('a function of the same name from somewhere else', () => {
+		expect(() => list("import { live } from './mine'; export const a = live(() => 1);")).toThrow(/"a" is not a live/);
+	});
+
+	test('with the place in the source', () => {
+		expect(() => list('const a = 1;\nexport const limit = 10;')).toThrow(/^26: /);
+	});
+});

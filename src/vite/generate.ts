@@ -1,0 +1,30 @@
+// The code that takes the place of live modules in the browser, and that is added to them on the server.
+
+import type { LiveExport } from './exports.ts';
+
+/** What the browser gets: one stub per export, nothing of the module and nothing of what it imports. */
+export function clientStubs(moduleId: string, exports: readonly LiveExport[], options: { url: string }): string {
+	const stubs = exports.flatMap(({ name, stub }) => (stub === null ? [] : [{ name, stub }]));
+	const kinds = [...new Set(stubs.map(({ stub }) => stub))];
+	const lines = stubs.map(({ name, stub }) => {
+		return `export const ${name} = /* @__PURE__ */ $$${stub}(${JSON.stringify(`${moduleId}/${name}`)});`;
+	});
+	const imports = ['endpoint', ...kinds].map((name) => `${name} as $$${name}`).join(', ');
+	return [
+		`import { ${imports} } from 'tidewire/svelte/stubs';`,
+		`$$endpoint(${JSON.stringify(options.url)});`,
+		...lines,
+		''
+	].join('\n');
+}
+
+/** Added to a module on the server: tells each definition its path, and the runtime that the module is here. */
+export function serverRegistration(moduleId: string, exports: readonly LiveExport[]): string {
+	const names = exports.map(({ name }) => name).join(', ');
+	return [
+		'',
+		`import { registerModule as $$registerModule } from 'tidewire/kit/register';`,
+		`$$registerModule(${JSON.stringify(moduleId)}, { ${names} });`,
+		''
+	].join('\n');
+}
