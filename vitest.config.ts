@@ -3,6 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 // Unit tests stand beside what they test. Those of the Svelte binding run against the browser build of Svelte (where
 // `$effect` runs); everything else runs as Node loads it. `test/` holds what needs several parts or a browser.
+
+/** Svelte's `await` in templates, an experiment, for the components of the tests that are named after it. */
+const asyncByName = ({ filename }: { filename: string }) =>
+	filename.includes('/test/svelte/Async') ? { experimental: { async: true } } : {};
+
 export default defineConfig({
 	test: {
 		projects: [
@@ -16,7 +21,7 @@ export default defineConfig({
 				}
 			},
 			{
-				plugins: [svelte({ configFile: false })],
+				plugins: [svelte({ configFile: false, dynamicCompileOptions: asyncByName })],
 				resolve: { conditions: ['browser'] },
 				test: { name: 'svelte', environment: 'happy-dom', include: ['src/svelte/**/*.test.ts'] }
 			},
