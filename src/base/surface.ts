@@ -1,0 +1,58 @@
+// What the exports of a live module look like to a component. The server's `live` functions return these types and the
+// browser's stubs implement them, so a component sees the server's own types with no code generation.
+
+import type { LiveError } from './errors.ts';
+import type { MergeSpec } from './merge.ts';
+
+/** A server function. Rejects with a LiveError. */
+export type LiveCall<Args extends unknown[], Result> = (...args: Args) => Promise<Result>;
+
+/** A server function that changes nothing: identical calls that are under way at the same time share one request. */
+export interface LiveQuery<Args extends unknown[], Result> {
+	(...args: Args): Promise<Result>;
+	/** The same, with a request of its own. */
+	fresh(...args: Args): Promise<Result>;
+}
+
+/** What `load` gives on the server and `hydrate` takes in the browser. Plain data. */
+export interface LiveSnapshot<Value> {
+	value: Value;
+	/** Where the value stands in the topic's log; null on an ephemeral topic. */
+	position: { epoch: string; offset: number } | null;
+	merge: MergeSpec;
+}
+
+/** A stream as a component uses it: reactive properties, a promise, an async iterable and a store, all in one. */
+export interface LiveResource<Value, Events> extends PromiseLike<Value>, AsyncIterable<Value> {
+	/** The value now; undefined until the first one arrives. */
+	readonly current: Value | undefined;
+	/** Whether `current` has a value. */
+	readonly ready: boolean;
+	/** Whether the first value is on its way. */
+	readonly loading: boolean;
+	/** Why there is no value, or why it is no longer kept current; undefined while all is well. */
+	readonly error: LiveError | undefined;
+	/** Whether the value is being kept current now. */
+	readonly connected: boolean;
+	/** The contract of a Svelte store: `$resource` is `current`. */
+	subscribe(run: (value: Value | undefined) => void): () => void;
+	/** Starts from what the server loaded while it rendered the page. Returns the resource. */
+	hydrate(snapshot: LiveSnapshot<Value>): this;
+	/** Applies an event at once, before the server knows of it. Returns what takes it back. */
+	optimistic<Name extends keyof Events & string>(event: Name, data: Events[Name]): () => void;
+	/**
+	 * Applies an event at once and runs `run`; when that settles the server's own events take over, and where it rejects
+	 * the event is taken back.
+	 */
+	mutate<Name extends keyof Events & string, Result>(
+		event: Name,
+		data: Events[Name],
+		run: () => Promise<Result>
+	): Promise<Result>;
+	/** Loads the value anew. */
+	refresh(): Promise<void>;
+}
+
+/** The part of a stream that the browser has. A stream without arguments is also its own only resource. */
+export type LiveStreamFactory<Args extends unknown[], Value, Events> = ((...args: Args) => LiveResource<Value, Events>) &
+	([] extends Args ? LiveResource<Value, Events> : unknown);

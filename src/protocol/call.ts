@@ -1,0 +1,137 @@
+// Calls: one request, one answer. Several may travel as one batch, which the server runs in parallel or in order.
+
+import { LiveError, isLiveError, type ErrorDetails } from '../base/errors.ts';
+import { readCount, readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
+import { FIXED_LIMITS, type Limits } from './limits.ts';
+import { decodeValue, encodeValue } from './value.ts';
+
+export interface Call {
+	kind: 'call';
+	id: RequestId;
+	/** `module/export`, for example `lib/board/addCard`. */
+	path: string;
+	args: unknown[];
+}
+
+/** A call or subscription whose envelope is sound and whose arguments are refused: only this request fails. */
+export interface Refused {
+	kind: 'refused';
+	id: RequestId;
+	error: LiveError;
+}
+
+export interface Batch {
+	kind: 'batch';
+	/** Whether each call waits for the one before it. */
+	sequential: boolean;
+	calls: (Call | Refused)[];
+}
+
+export interface Cancel {
+	kind: 'cancel';
+	id: RequestId;
+}
+
+export interface Result {
+	kind: 'result';
+	id: RequestId;
+	value: unknown;
+}
+
+export interface Failure {
+	kind: 'error';
+	/** The call or stream that failed. */
+	id: RequestId;
+	error: LiveError;
+}
+
+/** What a call has and an entry of a batch leaves out. */
+const CALL_OPENING = '["call",';
+
+export function encodeCall(id: RequestId, path: string, args: readonly unknown[]): string {
+	return `${CALL_OPENING}${id},${JSON.stringify(path)},${encodeValue(args)}]`;
+}
+
+export function decodeCall(message: Message, limits: Limits): Call | Refused {
+	readLength(message, 4, 5);
+	const id = readCount(message, 1, 'id');
+	const path = readText(message, 2, 'path', FIXED_LIMITS.pathLength);
+	return withArgs(message, 3, limits, id, (args) => ({ kind: 'call', id, path, args }));
+}
+
+/** Decodes arguments; what is wrong with them is the fault of one request, not of the connection. */
+export function withArgs<Decoded>(
+	message: Message,
+	index: number,
+	limits: Limits,
+	id: RequestId,
+	build: (args: unknown[]) => Decoded
+): Decoded | Refused {
+	try {
+		const args = decodeValue(message, index, limits.depth);
+		if (!Array.isArray(args)) throw new LiveError('BAD_REQUEST', 'the arguments must be a list');
+		if (args.length > limits.args) throw new LiveError('TOO_MANY', `${args.length} arguments; the limit "args" is ${limits.args}`);
+		return build(args as unknown[]);
+	} catch (error) {
+		if (!isLiveError(error) || error.code === 'PROTOCOL_ERROR') throw error;
+		return { kind: 'refused', id, error };
+	}
+}
+
+export function encodeBatch(sequential: boolean, calls: readonly Omit<Call, 'kind'>[]): string {
+	return joinBatch(
+		sequential,
+		calls.map((call) => encodeCall(call.id, call.path, call.args))
+	);
+}
+
+/** A batch of calls that are encoded already. */
+export function joinBatch(sequential: boolean, calls: readonly string[]): string {
+	const entries = calls.map((call) => `[${call.slice(CALL_OPENING.length)}`);
+	return `["batch",${sequential ? 1 : 0},[${entries.join(',')}]]`;
+}
+
+export function decodeBatch(message: Message, limits: Limits): Batch {
+	readLength(message, 3, 3);
+	const mode = message[1];
+	if (mode !== 0 && mode !== 1) violation('"sequential" of "batch" must be 0 or 1');
+	const calls = readList(message, 2, 'calls').map((entry) => {
+		if (!Array.isArray(entry)) violation('each entry of "batch" must be [id, path, args]');
+		return decodeCall(['call', ...(entry as unknown[])], limits);
+	});
+	return { kind: 'batch', sequential: mode === 1, calls };
+}
+
+export function encodeCancel(id: RequestId): string {
+	return `["cancel",${id}]`;
+}
+
+export function decodeCancel(message: Message): Cancel {
+	readLength(message, 2, 2);
+	return { kind: 'cancel', id: readCount(message, 1, 'id') };
+}
+
+export function encodeResult(id: RequestId, value: unknown): string {
+	return `["result",${id},${encodeValue(value)}]`;
+}
+
+export function decodeResult(message: Message): Result {
+	readLength(message, 3, 4);
+	return { kind: 'result', id: readCount(message, 1, 'id'), value: decodeValue(message, 2) };
+}
+
+export function encodeError(id: RequestId, error: LiveError): string {
+	return `["error",${id},${encodeValue({ code: error.code, message: error.message, ...error.details })}]`;
+}
+
+export function decodeError(message: Message): Failure {
+	readLength(message, 3, 4);
+	const id = readCount(message, 1, 'id');
+	const { code, message: text, ...details } = decodeValue(message, 2) as ErrorFields;
+	return { kind: 'error', id, error: new LiveError(String(code), String(text), details) };
+}
+
+interface ErrorFields extends ErrorDetails {
+	code: string;
+	message: string;
+}

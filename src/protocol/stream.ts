@@ -1,0 +1,219 @@
+// Streams: a snapshot and the events that follow it. `snapshot` and `resumed` are addressed to one stream and bring it up
+// to date completely; `event` is addressed to a topic by its alias and is the same text for every subscriber.
+
+import { MERGE_KINDS, type MergeKind, type MergeSpec } from '../base/merge.ts';
+import { readCount, readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
+import { FIXED_LIMITS, type Limits } from './limits.ts';
+import { withArgs, type Refused } from './call.ts';
+import { readPosition, readPositionOrNull, writePosition, type Position } from './position.ts';
+import { decodeValue, encodeValue, type ValueText } from './value.ts';
+
+/** A small number that stands for a topic on one connection's server process. */
+export type Alias = number;
+
+export interface Subscribe {
+	kind: 'subscribe';
+	id: RequestId;
+	path: string;
+	/** Where the client is; null for a first load. */
+	position: Position | null;
+	args: unknown[];
+}
+
+export interface Unsubscribe {
+	kind: 'unsubscribe';
+	id: RequestId;
+}
+
+/** Asks for what follows `position`: the client saw a hole, or a heartbeat showed that it is behind. */
+export interface Catchup {
+	kind: 'catchup';
+	id: RequestId;
+	position: Position;
+}
+
+/** An event as `snapshot` and `resumed` carry it. */
+export interface StreamEvent {
+	/** 0 on an ephemeral topic. */
+	offset: number;
+	event: string;
+	data: unknown;
+}
+
+export interface Snapshot {
+	kind: 'snapshot';
+	id: RequestId;
+	alias: Alias;
+	/** Where the value stands in the topic's log; null on an ephemeral topic. */
+	position: Position | null;
+	merge: MergeSpec;
+	/** What happened since the value was loaded. */
+	events: StreamEvent[];
+	value: unknown;
+}
+
+export interface Resumed {
+	kind: 'resumed';
+	id: RequestId;
+	alias: Alias;
+	/** Where the client was; its epoch is the one that later events belong to. */
+	position: Position;
+	merge: MergeSpec;
+	/** What the client missed. */
+	events: StreamEvent[];
+}
+
+export const RESET_REASONS = ['epoch', 'evicted', 'slow', 'reload'] as const;
+export type ResetReason = (typeof RESET_REASONS)[number];
+
+/** Tells that what the client has does not connect to what follows; a snapshot comes next. */
+export interface Reset {
+	kind: 'reset';
+	id: RequestId;
+	reason: ResetReason;
+}
+
+export interface TopicEvent extends StreamEvent {
+	kind: 'event';
+	alias: Alias;
+}
+
+/** The part of an event that no recipient changes: `"created",{…}`. Encoded once, kept in the log. */
+export type EventBody = string;
+
+export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
+	const position = subscribe.position && writePosition(subscribe.position);
+	const head = `["subscribe",${subscribe.id},${JSON.stringify(subscribe.path)},${JSON.stringify(position)}`;
+	return `${head},${encodeValue(subscribe.args)}]`;
+}
+
+export function decodeSubscribe(message: Message, limits: Limits): Subscribe | Refused {
+	readLength(message, 5, 6);
+	const id = readCount(message, 1, 'id');
+	const path = readText(message, 2, 'path', FIXED_LIMITS.pathLength);
+	const position = readPositionOrNull(message, 3);
+	return withArgs(message, 4, limits, id, (args) => ({ kind: 'subscribe', id, path, position, args }));
+}
+
+export function encodeUnsubscribe(id: RequestId): string {
+	return `["unsubscribe",${id}]`;
+}
+
+export function decodeUnsubscribe(message: Message): Unsubscribe {
+	readLength(message, 2, 2);
+	return { kind: 'unsubscribe', id: readCount(message, 1, 'id') };
+}
+
+export function encodeCatchup(id: RequestId, position: Position): string {
+	return JSON.stringify(['catchup', id, writePosition(position)]);
+}
+
+export function decodeCatchup(message: Message): Catchup {
+	readLength(message, 3, 3);
+	return { kind: 'catchup', id: readCount(message, 1, 'id'), position: readPosition(message, 2) };
+}
+
+export function encodeEventBody(event: string, data: unknown): EventBody {
+	return `${JSON.stringify(event)},${encodeValue(data)}`;
+}
+
+export function encodeEvent(alias: Alias, offset: number, body: EventBody): string {
+	return `["event",${alias},${offset},${body}]`;
+}
+
+/** An event inside `snapshot` and `resumed`. */
+export function encodeListedEvent(offset: number, body: EventBody): string {
+	return `[${offset},${body}]`;
+}
+
+export function decodeEvent(message: Message): TopicEvent {
+	readLength(message, 5, 6);
+	return { kind: 'event', alias: readCount(message, 1, 'alias'), ...eventFields(message, 2) };
+}
+
+function eventFields(message: Message, index: number): StreamEvent {
+	return {
+		offset: readCount(message, index, 'offset'),
+		event: readText(message, index + 1, 'event', FIXED_LIMITS.eventLength),
+		data: decodeValue(message, index + 2)
+	};
+}
+
+/** Decodes an event body: for code on the server that listens to topics. */
+export function decodeEventBody(body: EventBody): { event: string; data: unknown } {
+	const { event, data } = eventFields([0, ...(JSON.parse(`[${body}]`) as unknown[])], 0);
+	return { event, data };
+}
+
+export interface SnapshotParts {
+	id: RequestId;
+	alias: Alias;
+	position: Position | null;
+	merge: MergeSpec;
+	/** Made by {@link encodeListedEvent}. */
+	events: readonly string[];
+}
+
+export function encodeSnapshot(parts: SnapshotParts, value: ValueText): string {
+	return `["snapshot",${streamFields(parts)},${value}]`;
+}
+
+export function encodeResumed(parts: SnapshotParts & { position: Position }): string {
+	return `["resumed",${streamFields(parts)}]`;
+}
+
+function streamFields({ id, alias, position, merge, events }: SnapshotParts): string {
+	const at = JSON.stringify(position && writePosition(position));
+	const how = JSON.stringify([merge.kind, merge.key, merge.prepend ? 1 : 0, merge.max]);
+	return `${id},${alias},${at},${how},[${events.join(',')}]`;
+}
+
+export function decodeSnapshot(message: Message): Snapshot {
+	readLength(message, 7, 8);
+	return {
+		kind: 'snapshot',
+		id: readCount(message, 1, 'id'),
+		alias: readCount(message, 2, 'alias'),
+		position: readPositionOrNull(message, 3),
+		merge: readMerge(message, 4),
+		events: readEvents(message, 5),
+		value: decodeValue(message, 6)
+	};
+}
+
+export function decodeResumed(message: Message): Resumed {
+	readLength(message, 6, 6);
+	return {
+		kind: 'resumed',
+		id: readCount(message, 1, 'id'),
+		alias: readCount(message, 2, 'alias'),
+		position: readPosition(message, 3),
+		merge: readMerge(message, 4),
+		events: readEvents(message, 5)
+	};
+}
+
+function readMerge(message: Message, index: number): MergeSpec {
+	const fields = readList(message, index, 'merge');
+	const kind = fields[0] as MergeKind;
+	if (!MERGE_KINDS.includes(kind)) violation(`"${String(fields[0])}" is no kind of merge`);
+	return { kind, key: readText(fields, 1, 'key', 64), prepend: fields[2] === 1, max: readCount(fields, 3, 'max') };
+}
+
+function readEvents(message: Message, index: number): StreamEvent[] {
+	return readList(message, index, 'events').map((entry) => {
+		if (!Array.isArray(entry)) violation('an event must be [offset, event, data]');
+		return eventFields(entry as unknown[], 0);
+	});
+}
+
+export function encodeReset(id: RequestId, reason: ResetReason): string {
+	return `["reset",${id},"${reason}"]`;
+}
+
+export function decodeReset(message: Message): Reset {
+	readLength(message, 3, 3);
+	const reason = message[2] as ResetReason;
+	if (!RESET_REASONS.includes(reason)) violation(`"${String(message[2])}" is no reason of a reset`);
+	return { kind: 'reset', id: readCount(message, 1, 'id'), reason };
+}

@@ -1,0 +1,54 @@
+// Everything a client may say.
+
+import { kindOf, violation, type Message } from './fields.ts';
+import { parseFrame } from './frame.ts';
+import { decodeBatch, decodeCall, decodeCancel, type Batch, type Call, type Cancel, type Refused } from './call.ts';
+import { decodeHello, type Hello } from './handshake.ts';
+import { decodePing, decodePong, type Ping, type Pong } from './heartbeat.ts';
+import type { Limits } from './limits.ts';
+import {
+	decodeCatchup,
+	decodeSubscribe,
+	decodeUnsubscribe,
+	type Catchup,
+	type Subscribe,
+	type Unsubscribe
+} from './stream.ts';
+
+export type UpMessage =
+	| Hello
+	| Call
+	| Batch
+	| Cancel
+	| Subscribe
+	| Unsubscribe
+	| Catchup
+	| Ping
+	| Pong
+	| Refused;
+
+type Decoder = (message: Message, limits: Limits) => UpMessage;
+
+/** A Map, not an object: a kind like "constructor" must find nothing. */
+const DECODERS = new Map<string, Decoder>([
+	['hello', decodeHello],
+	['call', decodeCall],
+	['batch', decodeBatch],
+	['cancel', decodeCancel],
+	['subscribe', decodeSubscribe],
+	['unsubscribe', decodeUnsubscribe],
+	['catchup', decodeCatchup],
+	['ping', decodePing],
+	['pong', decodePong]
+]);
+
+/**
+ * Decodes one text frame of a client.
+ * @throws {LiveError} PROTOCOL_ERROR; the connection cannot go on
+ */
+export function decodeUp(text: string, limits: Limits): UpMessage[] {
+	return parseFrame(text, limits.depth).map((message) => {
+		const decode = DECODERS.get(kindOf(message));
+		return decode ? decode(message, limits) : violation(`"${kindOf(message).slice(0, 32)}" is no kind of message`);
+	});
+}

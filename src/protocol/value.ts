@@ -1,0 +1,118 @@
+// Values on the wire. What JSON can say travels as JSON and costs nothing more. Anything richer (Date, Map, Set, bigint,
+// URL, typed arrays, undefined, -0, NaN, Infinity) travels as devalue's flattened form, marked by a trailing 1.
+// A value is always the last part of its message, so that the mark can follow it.
+
+import { stringify, unflatten } from 'devalue';
+import { LiveError } from '../base/errors.ts';
+import { assertFlattened } from './flattened.ts';
+import { DEFAULT_LIMITS, FORBIDDEN_KEYS } from './limits.ts';
+
+/** The text of a value together with its mark: ends a message. */
+export type ValueText = string;
+
+/**
+ * Encodes a value as the last part of a message.
+ * @throws {TypeError} for what cannot travel (functions, symbols, class instances, regular expressions, promises, cycles)
+ */
+export function encodeValue(value: unknown): ValueText {
+	if (isPlain(value, DEFAULT_LIMITS.depth)) return JSON.stringify(value);
+	assertSendable(value, DEFAULT_LIMITS.depth);
+	return `${stringify(value)},1`;
+}
+
+/** Whether the mark behind a value says that it is in the flattened form. */
+export function isRich(message: readonly unknown[], valueIndex: number): boolean {
+	if (message.length === valueIndex + 1) return false;
+	if (message.length === valueIndex + 2 && message[valueIndex + 1] === 1) return true;
+	throw new LiveError('PROTOCOL_ERROR', `a message must end with its value and, for a rich value, 1`);
+}
+
+/**
+ * Decodes the value at the end of a message into plain data of known depth.
+ * @throws {LiveError} BAD_REQUEST for forbidden keys, too much depth, and types that are never revived
+ */
+export function decodeValue(message: readonly unknown[], valueIndex: number, maxDepth: number = DEFAULT_LIMITS.depth) {
+	const raw = message[valueIndex];
+	if (!isRich(message, valueIndex)) {
+		assertPlain(raw, maxDepth);
+		return raw;
+	}
+	assertFlattened(raw, maxDepth);
+	try {
+		return unflatten(raw as unknown[]) as unknown;
+	} catch (cause) {
+		throw new LiveError('BAD_REQUEST', 'a rich value could not be read', { cause });
+	}
+}
+
+/** True where `JSON.stringify` loses nothing. Allocates nothing: it runs for every value that leaves. */
+function isPlain(value: unknown, depth: number): boolean {
+	switch (typeof value) {
+		case 'string':
+		case 'boolean':
+			return true;
+		case 'number':
+			return Number.isFinite(value) && (value !== 0 || 1 / value > 0);
+		case 'object':
+			return value === null || isPlainObject(value, depth);
+		default:
+			return false;
+	}
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+	if (depth === 0) return false;
+	if (Array.isArray(value)) {
+		for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth - 1)) return false;
+		return true;
+	}
+	if (!isRecord(value)) return false;
+	for (const key in value) if (!isPlain(value[key], depth - 1)) return false;
+	return true;
+}
+
+/** An object literal, or a row of a database driver that makes objects without a prototype. Holds across realms. */
+function isRecord(value: object): value is Record<string, unknown> {
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Refuses input that nests too deep or has a key that changes prototypes when copied. */
+function assertPlain(value: unknown, depth: number): void {
+	if (typeof value !== 'object' || value === null) return;
+	if (depth === 0) throw new LiveError('BAD_REQUEST', 'a value nests deeper than the limit "depth"');
+	if (Array.isArray(value)) {
+		for (const element of value) assertPlain(element, depth - 1);
+		return;
+	}
+	for (const key in value) {
+		if (FORBIDDEN_KEYS.has(key)) throw new LiveError('BAD_REQUEST', `the key "${key}" is not allowed`);
+		assertPlain((value as Record<string, unknown>)[key], depth - 1);
+	}
+}
+
+/** devalue also writes what we never revive, and follows cycles: refuse both where the mistake was made. */
+function assertSendable(value: unknown, depth: number): void {
+	if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError(`cannot send a ${typeof value}`);
+	if (typeof value !== 'object' || value === null) return;
+	if (depth === 0) throw new TypeError('cannot send a value that nests deeper than 64 levels or contains itself');
+	for (const part of partsOf(value)) assertSendable(part, depth - 1);
+}
+
+function partsOf(value: object): Iterable<unknown> {
+	if (Array.isArray(value)) return value as unknown[];
+	if (value instanceof Set) return value;
+	if (value instanceof Map) return [...value.keys(), ...value.values()];
+	if (isLeaf(value)) return [];
+	if (isRecord(value)) return Object.values(value);
+	throw new TypeError(`cannot send an instance of ${value.constructor.name}: send plain data`);
+}
+
+function isLeaf(value: object): boolean {
+	return (
+		value instanceof Date ||
+		value instanceof URL ||
+		value instanceof ArrayBuffer ||
+		(ArrayBuffer.isView(value) && !(value instanceof DataView))
+	);
+}

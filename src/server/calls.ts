@@ -1,0 +1,196 @@
+// The calls of one connection: a bounded number runs, a bounded number waits, each is answered exactly once unless the
+// connection is gone. A handler that is synchronous is answered without a promise or a timer.
+
+import type { Clock, Timer } from '../base/clock.ts';
+import { LiveError } from '../base/errors.ts';
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
+import { encodeError, encodeResult, type Batch, type Call, type Refused } from '../protocol/call.ts';
+import type { RequestId } from '../protocol/fields.ts';
+import type { Limits } from '../protocol/limits.ts';
+import type { CallDefinition, Middleware } from './definition.ts';
+import { invoke } from './invoke.ts';
+import type { Registered } from './registry.ts';
+import type { HostedContext } from './stream-host.ts';
+
+/** What calls need from their connection. */
+export interface CallHost {
+	readonly clock: Clock;
+	readonly limits: Limits;
+	readonly middleware: readonly Middleware[];
+	find(path: string): Registered | undefined;
+	contextFor(path: string): HostedContext;
+	send(text: string): void;
+	clientError(error: unknown, context: HostedContext): LiveError;
+	/** A call ended and none is left. */
+	callsDone(): void;
+}
+
+interface RunningCall {
+	id: RequestId;
+	context: HostedContext;
+	timer: Timer | null;
+	/** Told when the call ended, for the next one of a sequential batch. */
+	onEnd: (() => void) | null;
+}
+
+interface WaitingCall {
+	call: Call | Refused;
+	onEnd: (() => void) | null;
+}
+
+export class Calls {
+	readonly #host: CallHost;
+	readonly #running = new Map<RequestId, RunningCall>();
+	#waiting: WaitingCall[] = [];
+
+	constructor(host: CallHost) {
+		this.#host = host;
+	}
+
+	/** Calls that run or wait. */
+	get size(): number {
+		return this.#running.size + this.#waiting.length;
+	}
+
+	has(id: RequestId): boolean {
+		return this.#running.has(id) || this.#waiting.some(({ call }) => call.id === id);
+	}
+
+	start(call: Call | Refused, onEnd: (() => void) | null = null): void {
+		const { callsInFlight, callsQueued } = this.#host.limits;
+		if (this.#running.size < callsInFlight) this.#run(call, onEnd);
+		else if (this.#waiting.length < callsQueued) this.#waiting.push({ call, onEnd });
+		else {
+			const message = `${callsQueued} calls wait already; the limit is "callsQueued"`;
+			this.#refuse(call.id, new LiveError('TOO_MANY', message, { retryAfterMs: 1_000 }), onEnd);
+		}
+	}
+
+	startBatch({ calls, sequential }: Batch): void {
+		const { batchCalls } = this.#host.limits;
+		if (calls.length > batchCalls) {
+			const error = new LiveError('TOO_MANY', `${calls.length} calls in one batch; the limit "batchCalls" is ${batchCalls}`);
+			for (const { id } of calls) this.#host.send(encodeError(id, error));
+		} else if (sequential) this.#startInOrder(calls, 0);
+		else for (const call of calls) this.start(call);
+	}
+
+	#startInOrder(calls: readonly (Call | Refused)[], index: number): void {
+		const call = calls[index];
+		if (call) this.start(call, () => this.#startInOrder(calls, index + 1));
+	}
+
+	cancel(id: RequestId): void {
+		const running = this.#running.get(id);
+		const error = new LiveError('CANCELLED', 'the client cancelled the call');
+		if (running) return this.#fail(running, error);
+		const waiting = this.#waiting.find(({ call }) => call.id === id);
+		if (!waiting) return; // it was answered while the cancellation travelled
+		this.#waiting = this.#waiting.filter((other) => other !== waiting);
+		this.#refuse(id, error, waiting.onEnd);
+	}
+
+	/** The connection is gone: handlers are told, nobody is answered. */
+	abortAll(reason: LiveError): void {
+		const running = [...this.#running.values()];
+		this.#running.clear();
+		this.#waiting = [];
+		for (const { context, timer } of running) {
+			if (timer !== null) this.#host.clock.clearTimer(timer);
+			context.abort(reason);
+		}
+	}
+
+	#run(call: Call | Refused, onEnd: (() => void) | null): void {
+		if (call.kind === 'refused') return this.#refuse(call.id, call.error, onEnd);
+		const registered = this.#host.find(call.path);
+		if (registered?.definition.kind !== 'call') return this.#refuse(call.id, notFound(call.path), onEnd);
+		const running: RunningCall = { id: call.id, context: this.#host.contextFor(call.path), timer: null, onEnd };
+		this.#running.set(call.id, running);
+		this.#follow(running, this.#invoke(running, registered, registered.definition, call.args));
+	}
+
+	/** Never throws: a failure comes back as a promise, like every other outcome that is not at hand. */
+	#invoke(running: RunningCall, registered: Registered, { handler }: CallDefinition, args: unknown[]) {
+		const { context } = running;
+		const invocation = { registered, middleware: this.#host.middleware, context, args };
+		try {
+			return invoke(invocation, (valid) => handler(context, ...valid));
+		} catch (error) {
+			return Promise.reject(error as Error);
+		}
+	}
+
+	#follow(running: RunningCall, outcome: MaybePromise<unknown>): void {
+		if (isPromise(outcome)) {
+			this.#startTimer(running);
+			outcome.then(
+				(value) => this.#published(running, value),
+				(error: unknown) => this.#fail(running, error)
+			);
+		} else this.#published(running, outcome);
+	}
+
+	/** What the handler published is in its log before the call is answered. */
+	#published(running: RunningCall, value: unknown): void {
+		const published = running.context.published;
+		if (published === undefined) return this.#answer(running, value);
+		this.#startTimer(running);
+		published.then(
+			() => this.#answer(running, value),
+			(error: unknown) => this.#fail(running, error)
+		);
+	}
+
+	#startTimer(running: RunningCall): void {
+		if (running.timer !== null) return;
+		const { callTimeoutMs } = this.#host.limits;
+		running.timer = this.#host.clock.setTimer(() => {
+			this.#fail(running, new LiveError('TIMEOUT', `"${running.context.path}" took longer than ${callTimeoutMs} ms`));
+		}, callTimeoutMs);
+	}
+
+	#answer(running: RunningCall, value: unknown): void {
+		let text: string;
+		try {
+			text = encodeResult(running.id, value);
+		} catch (error) {
+			return this.#fail(running, error);
+		}
+		this.#end(running, text);
+	}
+
+	#fail(running: RunningCall, error: unknown): void {
+		const answer = this.#host.clientError(error, running.context); // reports it, also when nobody waits any more
+		if (this.#running.get(running.id) !== running) return;
+		running.context.abort(answer);
+		this.#end(running, encodeError(running.id, answer));
+	}
+
+	#end(running: RunningCall, text: string): void {
+		if (this.#running.get(running.id) !== running) return;
+		this.#running.delete(running.id);
+		if (running.timer !== null) this.#host.clock.clearTimer(running.timer);
+		this.#host.send(text);
+		running.onEnd?.();
+		this.#next();
+	}
+
+	#refuse(id: RequestId, error: LiveError, onEnd: (() => void) | null): void {
+		this.#host.send(encodeError(id, error));
+		onEnd?.();
+	}
+
+	#next(): void {
+		while (this.#running.size < this.#host.limits.callsInFlight) {
+			const next = this.#waiting.shift();
+			if (!next) break;
+			this.#run(next.call, next.onEnd);
+		}
+		if (this.size === 0) this.#host.callsDone();
+	}
+}
+
+export function notFound(path: string): LiveError {
+	return new LiveError('NOT_FOUND', `there is no live function "${path}"`);
+}

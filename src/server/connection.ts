@@ -1,0 +1,259 @@
+// One connection: its state, what it may ask for, and what it is sent. It answers every message that it understands and
+// ends with `goodbye` on the first one that it does not.
+
+import { closeCodeOf, isLiveError, LiveError } from '../base/errors.ts';
+import { assertNever } from '../base/assert.ts';
+import { encodeError } from '../protocol/call.ts';
+import { encodeGoodbye, encodeWelcome, type Hello } from '../protocol/handshake.ts';
+import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
+import { decodeUp, type UpMessage } from '../protocol/up.ts';
+import { OLDEST_VERSION, PROTOCOL_VERSION } from '../protocol/version.ts';
+import { Calls, type CallHost } from './calls.ts';
+import { HandlerContext } from './context.ts';
+import { clientError } from './failure.ts';
+import { Frame, utf8Length } from './frame.ts';
+import type { Registered } from './registry.ts';
+import { SendQueue } from './send-queue.ts';
+import type { ServerParts } from './server-parts.ts';
+import type { Session } from './session.ts';
+import type { HostedContext } from './stream-host.ts';
+import { Streams } from './streams.ts';
+import type { SocketEvents, TransportSocket } from './transport.ts';
+
+/** greeting: waits for hello · open · closing: goodbye was said · closed */
+export type ConnectionState = 'greeting' | 'open' | 'closing' | 'closed';
+
+const SUCCESSORS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
+	greeting: ['open', 'closing', 'closed'],
+	open: ['closing', 'closed'],
+	closing: ['closed'],
+	closed: []
+};
+
+export class Connection implements SocketEvents, CallHost {
+	readonly id: string;
+	readonly session: Session;
+	readonly #parts: ServerParts;
+	readonly #socket: TransportSocket;
+	readonly #queue: SendQueue;
+	readonly #calls: Calls;
+	readonly #streams: Streams;
+	#state: ConnectionState = 'greeting';
+	#lastHeardMs: number;
+	#beat = 0;
+	#paused = false;
+
+	constructor(parts: ServerParts, socket: TransportSocket, session: Session, id: string) {
+		this.id = id;
+		this.session = session;
+		this.#parts = parts;
+		this.#socket = socket;
+		this.#lastHeardMs = parts.clock.now();
+		this.#queue = new SendQueue(socket, parts.limits.queueBytes, {
+			needsFlush: () => parts.flushSoon(this),
+			overflowed: (feeds) => this.#streams.fellBehind(feeds)
+		});
+		this.#calls = new Calls(this);
+		this.#streams = new Streams(this, parts, this.#queue);
+	}
+
+	get state(): ConnectionState {
+		return this.#state;
+	}
+
+	get clock() {
+		return this.#parts.clock;
+	}
+
+	get limits() {
+		return this.#parts.limits;
+	}
+
+	get middleware() {
+		return this.#parts.registry.middleware;
+	}
+
+	/** Calls that are not answered yet. */
+	get pendingCalls(): number {
+		return this.#calls.size;
+	}
+
+	/** Bytes that wait to be sent. */
+	get queuedBytes(): number {
+		return this.#queue.bytes;
+	}
+
+	/** The one place where the state changes. */
+	#become(next: ConnectionState): boolean {
+		if (!SUCCESSORS[this.#state].includes(next)) return false;
+		this.#state = next;
+		this.#parts.stateChanged(this, next);
+		return true;
+	}
+
+	message(data: string | Uint8Array): void {
+		if (this.#state !== 'greeting' && this.#state !== 'open') return;
+		this.#lastHeardMs = this.clock.now();
+		try {
+			for (const message of decodeUp(this.#text(data), this.limits)) this.#handle(message);
+		} catch (error) {
+			this.#violated(error);
+		}
+	}
+
+	#text(data: string | Uint8Array): string {
+		if (typeof data !== 'string') throw new LiveError('PROTOCOL_ERROR', 'binary frames are not part of this version');
+		const { messageBytes } = this.limits;
+		// A character takes one to three bytes, so most frames need no counting.
+		if (data.length * 3 > messageBytes && utf8Length(data) > messageBytes) {
+			throw new LiveError('TOO_LARGE', `a message has more bytes than the limit "messageBytes" of ${messageBytes}`);
+		}
+		return data;
+	}
+
+	#violated(error: unknown): void {
+		if (!isLiveError(error)) this.#parts.onError('', error, null);
+		this.goodbye(isLiveError(error) ? error : new LiveError('INTERNAL', 'something went wrong on the server'));
+	}
+
+	#handle(message: UpMessage): void {
+		if (this.#state === 'greeting') return this.#greet(message);
+		if (this.#state !== 'open') return;
+		switch (message.kind) {
+			case 'call':
+				return this.#startCall(message.id, () => this.#calls.start(message));
+			case 'batch':
+				for (const { id } of message.calls) this.#assertUnused(id);
+				return this.#startCall(message.calls[0]?.id ?? 0, () => this.#calls.startBatch(message));
+			case 'refused':
+				return this.#startCall(message.id, () => this.send(encodeError(message.id, message.error)));
+			case 'cancel':
+				return this.#calls.cancel(message.id);
+			case 'subscribe':
+				this.#assertUnused(message.id);
+				return this.#streams.open(message);
+			case 'unsubscribe':
+				return this.#streams.close(message.id);
+			case 'catchup':
+				return this.#streams.catchUp(message.id, message.position);
+			case 'ping':
+				return this.send(encodePong(message.beat));
+			case 'pong':
+				return;
+			case 'hello':
+				throw new LiveError('PROTOCOL_ERROR', 'hello was said already');
+			default:
+				return assertNever(message);
+		}
+	}
+
+	#greet(message: UpMessage): void {
+		if (message.kind !== 'hello') throw new LiveError('PROTOCOL_ERROR', `the first message must be "hello"`);
+		this.#assertVersion(message);
+		this.#become('open');
+		this.send(encodeWelcome({ version: message.version, connectionId: this.id, limits: this.limits }));
+	}
+
+	#assertVersion({ version }: Hello): void {
+		if (version >= OLDEST_VERSION && version <= PROTOCOL_VERSION) return;
+		const range = OLDEST_VERSION === PROTOCOL_VERSION ? `${PROTOCOL_VERSION}` : `${OLDEST_VERSION} to ${PROTOCOL_VERSION}`;
+		throw new LiveError('UPGRADE_REQUIRED', `the client speaks version ${version}; this server speaks ${range}`);
+	}
+
+	#assertUnused(id: number): void {
+		if (this.#calls.has(id) || this.#streams.has(id)) {
+			throw new LiveError('PROTOCOL_ERROR', `the id ${id} is in use by a call or stream that has not ended`);
+		}
+	}
+
+	#startCall(id: number, start: () => void): void {
+		this.#assertUnused(id);
+		if (this.#parts.draining) return this.send(encodeError(id, goingAway()));
+		start();
+		this.#pauseWhileFull();
+	}
+
+	/** A peer that does not read its answers does not get to ask for more of them. */
+	#pauseWhileFull(): void {
+		if (this.#paused || this.#queue.hasRoom) return;
+		this.#paused = true;
+		this.#socket.pause();
+	}
+
+	find(path: string): Registered | undefined {
+		return this.#parts.registry.get(path);
+	}
+
+	contextFor(path: string): HostedContext {
+		const info = { id: this.id, remoteAddress: this.#socket.remoteAddress };
+		// Fields that guards add are declared by the application and checked nowhere: they are there when the guard ran.
+		return new HandlerContext(path, this.session, info, this.#parts.publisher) as HostedContext;
+	}
+
+	send(text: string): void {
+		if (this.#state === 'greeting' || this.#state === 'open') this.#queue.push(new Frame(text));
+	}
+
+	clientError(error: unknown, context: HostedContext): LiveError {
+		return clientError(error, context.path, context, this.#parts.onError);
+	}
+
+	callsDone(): void {
+		this.#parts.callsDone(this);
+	}
+
+	/** Called at the end of every pass in which something was queued, and when the socket has drained. */
+	flush(): void {
+		this.#queue.flush();
+	}
+
+	drained(): void {
+		this.#lastHeardMs = this.clock.now(); // the peer read: it is alive
+		this.#queue.flush();
+		if (this.#paused && this.#queue.hasRoom) {
+			this.#paused = false;
+			this.#socket.resume();
+		}
+		this.#streams.drained();
+	}
+
+	/** Sends a heartbeat, or ends a connection that was silent for two of them. */
+	beat(): void {
+		if (this.#state !== 'open') return;
+		const silenceMs = this.clock.now() - this.#lastHeardMs;
+		if (silenceMs > 2 * this.limits.heartbeatMs) {
+			this.goodbye(new LiveError('HEARTBEAT_TIMEOUT', `nothing was heard for ${Math.round(silenceMs)} ms`));
+			this.#socket.terminate(); // nobody is there to answer a close
+		} else this.send(encodeHeartbeat(++this.#beat, this.#streams.heads()));
+	}
+
+	/** Streams of a module that was replaced are loaded anew. */
+	reload(moduleId: string): void {
+		this.#streams.reload(moduleId);
+	}
+
+	/** Says why, then closes. Running calls are aborted and streams end. */
+	goodbye(error: LiveError): void {
+		if (this.#state !== 'greeting' && this.#state !== 'open') return;
+		const retryAfterMs = error.retryAfterMs ?? null;
+		this.send(encodeGoodbye({ code: error.code, message: error.message, retryAfterMs }));
+		this.#queue.flushAll();
+		this.#become('closing');
+		this.#release(error);
+		this.#socket.close(closeCodeOf(error.code), error.code);
+	}
+
+	closed(): void {
+		if (!this.#become('closed')) return;
+		this.#release(new LiveError('CONNECTION_LOST', 'the connection was closed'));
+	}
+
+	#release(reason: LiveError): void {
+		this.#calls.abortAll(reason);
+		this.#streams.closeAll(reason);
+	}
+}
+
+export function goingAway(retryAfterMs = 0): LiveError {
+	return new LiveError('GOING_AWAY', 'the server is shutting down', { retryAfterMs });
+}

@@ -1,0 +1,90 @@
+// What a handler knows of its caller and may do. One context lives as long as its call or its stream.
+
+import { isPromise } from '../base/maybe-promise.ts';
+import type { Publish, PublishLater } from './publish.ts';
+import type { Publisher } from './publisher.ts';
+import type { Register, Session, User } from './session.ts';
+import type { TopicLike } from './topic.ts';
+
+export interface ConnectionInfo {
+	/** The same in logs, in presence and in the client. */
+	readonly id: string;
+	/** The address that the transport saw; undefined where it sees none. For logs and limits, never for identity. */
+	readonly remoteAddress: string | undefined;
+}
+
+/** Fields that the application's guards add to every context; declared through `Register`. */
+type Added = Register extends { context: infer Declared } ? Declared : unknown;
+
+export type LiveContext = BaseContext & Added;
+
+export interface BaseContext {
+	/** Who calls; null for an anonymous visitor. */
+	readonly user: User;
+	readonly connection: ConnectionInfo;
+	/** The function that runs, for example `lib/board/addCard`. */
+	readonly path: string;
+	/** Aborts when the client cancels, disconnects or the call runs out of time. */
+	readonly abortSignal: AbortSignal;
+	/**
+	 * Publishes an event. A call is answered only when everything it published is in the log; where that fails, the call
+	 * fails with UNAVAILABLE.
+	 */
+	readonly publish: Publish<void>;
+	/** Publishes at once, then at most every `ms` milliseconds; the last value is always published. One row, one pace. */
+	readonly throttle: PublishLater;
+	/** Publishes when `ms` milliseconds have passed without another value. One row, one pace. */
+	readonly debounce: PublishLater;
+}
+
+export class HandlerContext implements BaseContext {
+	readonly path: string;
+	readonly connection: ConnectionInfo;
+	readonly #session: Session;
+	readonly #publisher: Publisher;
+	#abort: AbortController | undefined;
+	#abortReason: unknown;
+	#pending: PromiseLike<void>[] = [];
+
+	constructor(path: string, session: Session, connection: ConnectionInfo, publisher: Publisher) {
+		this.path = path;
+		this.connection = connection;
+		this.#session = session;
+		this.#publisher = publisher;
+	}
+
+	get user(): User {
+		return this.#session.user;
+	}
+
+	get abortSignal(): AbortSignal {
+		this.#abort ??= new AbortController();
+		if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason);
+		return this.#abort.signal;
+	}
+
+	/** Most handlers never ask for the signal, so it is made when they do. */
+	abort(reason: unknown): void {
+		this.#abortReason = reason;
+		this.#abort?.abort(reason);
+	}
+
+	// Arrow fields, so that `const { publish } = ctx` works.
+	readonly publish = (topic: TopicLike, event: string, data?: unknown): void => {
+		const published = this.#publisher.publish(topic, event, data);
+		if (isPromise(published)) this.#pending.push(published);
+	};
+
+	readonly throttle = (topic: TopicLike, event: string, data: unknown, ms: number): void => {
+		this.#publisher.throttle(topic, event, data, ms);
+	};
+
+	readonly debounce = (topic: TopicLike, event: string, data: unknown, ms: number): void => {
+		this.#publisher.debounce(topic, event, data, ms);
+	};
+
+	/** Settles when everything that was published is in its log; undefined where nothing is under way. */
+	get published(): Promise<unknown> | undefined {
+		return this.#pending.length === 0 ? undefined : Promise.all(this.#pending.splice(0));
+	}
+}

@@ -1,0 +1,78 @@
+// `live`, `live.validated` and `live.query`: functions that the browser calls.
+
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { LiveCall, LiveQuery } from '../base/surface.ts';
+import type { LiveContext } from './context.ts';
+import { define, PATH, type Handler } from './definition.ts';
+
+type Input<Schema extends StandardSchemaV1> = StandardSchemaV1.InferInput<Schema>;
+type Output<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
+type Schemas = readonly StandardSchemaV1[];
+
+/** What the caller gives: an argument whose schema allows undefined may be left out. */
+type Inputs<All extends Schemas> = All extends readonly [infer First extends StandardSchemaV1, ...infer Rest extends Schemas]
+	? undefined extends Input<First>
+		? [input?: Input<First>, ...Inputs<Rest>]
+		: [input: Input<First>, ...Inputs<Rest>]
+	: [];
+
+/** What the handler gets. */
+export type Outputs<All extends Schemas> = { -readonly [Index in keyof All]: Output<All[Index]> };
+
+type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args) => MaybePromise<Result>;
+
+/**
+ * Makes a server function callable from the browser. The arguments arrive as plain data of any shape: validate them, or
+ * use `live.validated`.
+ */
+export function call<Args extends unknown[], Result>(handler: Run<Args, Result>): LiveCall<Args, Awaited<Result>> {
+	return makeCall(handler as Handler, null) as LiveCall<Args, Awaited<Result>>;
+}
+
+/** The same, with a Standard Schema (Valibot, Zod, ArkType, …) for the argument, or a list with one for each. */
+export function validated<Schema extends StandardSchemaV1, Result>(
+	schema: Schema,
+	handler: Run<[input: Output<Schema>], Result>
+): LiveCall<Inputs<[Schema]>, Awaited<Result>>;
+export function validated<const All extends Schemas, Result>(
+	schemas: All,
+	handler: Run<Outputs<All>, Result>
+): LiveCall<Inputs<All>, Awaited<Result>>;
+export function validated(schemas: StandardSchemaV1 | Schemas, handler: unknown): unknown {
+	return makeCall(handler as Handler, listOf(schemas));
+}
+
+/** A function that changes nothing: identical calls share one request, and are repeated after a lost connection. */
+export function query<Args extends unknown[], Result>(handler: Run<Args, Result>): LiveQuery<Args, Awaited<Result>>;
+export function query<Schema extends StandardSchemaV1, Result>(
+	schema: Schema,
+	handler: Run<[input: Output<Schema>], Result>
+): LiveQuery<Inputs<[Schema]>, Awaited<Result>>;
+export function query<const All extends Schemas, Result>(
+	schemas: All,
+	handler: Run<Outputs<All>, Result>
+): LiveQuery<Inputs<All>, Awaited<Result>>;
+export function query(first: unknown, second?: unknown): unknown {
+	if (second === undefined) return makeCall(first as Handler, null);
+	return makeCall(second as Handler, listOf(first as StandardSchemaV1 | Schemas));
+}
+
+function listOf(schemas: StandardSchemaV1 | Schemas): Schemas {
+	return Array.isArray(schemas) ? (schemas as Schemas) : [schemas as StandardSchemaV1];
+}
+
+function makeCall(handler: Handler, schemas: Schemas | null): object {
+	if (typeof handler !== 'function') throw new TypeError(`live() takes a function, not ${typeof handler}`);
+	const target = Object.assign(() => refuseOnServer(target), { fresh: () => refuseOnServer(target) });
+	return define(target, { kind: 'call', handler, schemas });
+}
+
+/** Only a component's build has the function that calls: on the server there is no connection to call over. */
+function refuseOnServer(target: object): Promise<never> {
+	const path = (target as { [PATH]?: string })[PATH] ?? 'a live function';
+	return Promise.reject(
+		new Error(`"${path}" was called on the server: live functions are called from the browser. On the server, call the ` +
+			`function that it wraps, or use load() of a stream`)
+	);
+}

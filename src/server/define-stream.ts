@@ -1,0 +1,189 @@
+// `live.stream` and `live.channel`: data that stays current in the browser.
+
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import { MERGE_KINDS, type EventsOf, type MergeKind, type MergeSpec } from '../base/merge.ts';
+import type { LiveResource, LiveSnapshot, LiveStreamFactory } from '../base/surface.ts';
+import { encodeTopic, type TopicParts } from '../protocol/topic.ts';
+import type { SessionSource } from './config.ts';
+import type { LiveContext } from './context.ts';
+import { define, PATH, type StreamDefinition } from './definition.ts';
+import { runtime } from './runtime.ts';
+import { topicOfStream, topicWithoutCaller } from './stream-topic.ts';
+import type { Topic } from './topic.ts';
+
+type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args) => MaybePromise<Result>;
+
+export interface ChannelOptions<Kind extends MergeKind, Key extends string, Args extends unknown[]> {
+	/** How events merge into the value. @default 'crud'; for a channel 'latest' */
+	merge?: Kind;
+	/** The field that identifies a row. @default 'id'; for presence and cursor 'key' */
+	key?: Key;
+	/** Whether created rows go to the front. @default false */
+	prepend?: boolean;
+	/** The most rows that a client keeps; 0 for no bound. @default 0; for `latest` 50 */
+	max?: number;
+	/** Whether events are delivered at most once and kept nowhere. @default true for presence, cursor and channels */
+	ephemeral?: boolean;
+	/** Standard Schemas, one for each argument. @default the arguments are not validated */
+	args?: readonly StandardSchemaV1[];
+	/** Who may read; checked before anything is loaded. @default everybody who passes the guards */
+	access?: Run<Args, boolean>;
+	/** Runs when a client has its first value. Its failure is reported and refuses nothing. */
+	onSubscribe?: (context: LiveContext, topic: Topic, ...args: Args) => MaybePromise<unknown>;
+	/** Runs when a client that had its first value ends the stream or disconnects. */
+	onUnsubscribe?: (context: LiveContext, topic: Topic, ...args: Args) => MaybePromise<unknown>;
+}
+
+export type StreamOptions<Kind extends MergeKind, Key extends string, Args extends unknown[]> = ChannelOptions<
+	Kind,
+	Key,
+	Args
+>;
+
+/** What a live module exports for a stream. In the browser only the calling part exists. */
+export type LiveStream<Args extends unknown[], Value, Events> = LiveStreamFactory<Args, Value, Events> & {
+	/** The topic for these arguments, to publish to. */
+	topic(...args: Args): Topic<Events>;
+	/** The same, where the topic depends on the caller. */
+	topicFor(context: Pick<LiveContext, 'user'>, ...args: Args): Topic<Events>;
+	/** Loads the value while a page is rendered on the server; `hydrate` takes it in the browser. */
+	load(event: SessionSource, ...args: Args): Promise<LiveSnapshot<Value>>;
+};
+
+type StreamExport<Args extends unknown[], Value, Kind extends MergeKind, Key extends string> = LiveStream<
+	Args,
+	Value,
+	EventsOf<Kind, Value, Key>
+>;
+
+/**
+ * A snapshot that stays current.
+ * @param topic what its events are published to: a name, parts, or a function of the arguments
+ * @param load the snapshot. Shared by all who ask at the same time, unless it looks at `ctx.user` or `ctx.connection`
+ */
+export function stream<
+	Args extends unknown[],
+	Result,
+	const Kind extends MergeKind = 'crud',
+	const Key extends string = DefaultKey<Kind>
+>(
+	topic: TopicParts | Run<Args, TopicParts>,
+	load: Run<Args, Result>,
+	options?: StreamOptions<Kind, Key, Args>
+): StreamExport<Args, Awaited<Result>, Kind, Key> {
+	const definition = makeDefinition(topic, load, { merge: 'crud', ephemeral: false, ...defined(options) });
+	return makeStream(definition) as StreamExport<Args, Awaited<Result>, Kind, Key>;
+}
+
+type DefaultKey<Kind extends MergeKind> = Kind extends 'presence' | 'cursor' ? 'key' : 'id';
+
+/** What a channel of this kind holds: rows in a list, or with `set` one value. */
+type ChannelValue<Kind extends MergeKind, Row> = Kind extends 'set' ? Row : Row[];
+
+/** Names the type of a channel's rows: `live.channel<Row>()('typing', { merge: 'presence' })`. */
+export function channel<
+	Row = Record<string, unknown>
+>(): <Args extends unknown[], const Kind extends MergeKind = 'latest', const Key extends string = DefaultKey<Kind>>(
+	topic: TopicParts | Run<Args, TopicParts>,
+	options?: ChannelOptions<Kind, Key, Args>
+) => StreamExport<Args, ChannelValue<Kind, Row>, Kind, Key>;
+/** A stream without a snapshot: clients get what is published from now on. */
+export function channel<
+	Args extends unknown[],
+	const Kind extends MergeKind = 'latest',
+	const Key extends string = DefaultKey<Kind>
+>(
+	topic: TopicParts | Run<Args, TopicParts>,
+	options?: ChannelOptions<Kind, Key, Args>
+): StreamExport<Args, ChannelValue<Kind, Record<string, unknown>>, Kind, Key>;
+export function channel(topic?: unknown, options?: AnyOptions): unknown {
+	if (topic === undefined) return (name: unknown, more?: AnyOptions) => makeChannel(name, more);
+	return makeChannel(topic, options);
+}
+
+function makeChannel(topic: unknown, options: AnyOptions | undefined): object {
+	return makeStream(makeDefinition(topic, null, { merge: 'latest', ephemeral: true, ...defined(options) }));
+}
+
+type AnyOptions = ChannelOptions<MergeKind, string, never>;
+
+/** Leaves out what is undefined, so that it does not hide a default. */
+function defined(options: AnyOptions | undefined): AnyOptions {
+	return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
+}
+
+function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): StreamDefinition {
+	const kind = options.merge ?? 'crud';
+	if (!MERGE_KINDS.includes(kind)) {
+		throw new TypeError(`merge must be one of ${MERGE_KINDS.join(', ')}, not "${String(kind)}"`);
+	}
+	const byKey = kind === 'presence' || kind === 'cursor';
+	const hooks = options as unknown as StreamDefinition;
+	return {
+		kind: 'stream',
+		topic: topic as StreamDefinition['topic'],
+		load: load as StreamDefinition['load'],
+		merge: mergeSpec(kind, options),
+		ephemeral: byKey ? (options.ephemeral ?? true) || load === null : (options.ephemeral ?? false),
+		access: hooks.access ?? null,
+		schemas: options.args ?? null,
+		onSubscribe: hooks.onSubscribe ?? null,
+		onUnsubscribe: hooks.onUnsubscribe ?? null
+	};
+}
+
+function mergeSpec(kind: MergeKind, options: AnyOptions): MergeSpec {
+	const byKey = kind === 'presence' || kind === 'cursor';
+	return {
+		kind,
+		key: options.key ?? (byKey ? 'key' : 'id'),
+		prepend: options.prepend ?? false,
+		max: options.max ?? (kind === 'latest' ? 50 : 0)
+	};
+}
+
+function makeStream(definition: StreamDefinition): object {
+	if (typeof definition.topic !== 'function') encodeTopic(definition.topic); // a bad name is refused where it stands
+	const target = (...args: unknown[]): unknown => render(target, args);
+	const topicOf = (parts: TopicParts): Topic => ({
+		name: encodeTopic(parts),
+		merge: definition.merge,
+		ephemeral: definition.ephemeral
+	});
+	const methods = {
+		topic: (...args: unknown[]) => topicOf(topicWithoutCaller(definition, args)),
+		topicFor: (context: LiveContext, ...args: unknown[]) =>
+			topicOf(topicOfStream(definition, context, args) as TopicParts),
+		load: (event: SessionSource, ...args: unknown[]) => runtime().load(pathOf(target), event, args)
+	};
+	return define(withOwnResource(Object.assign(target, methods)), definition);
+}
+
+function pathOf(target: object): string {
+	const path = (target as { [PATH]?: string })[PATH];
+	if (path === undefined) throw new Error('this stream is not registered: export it from a live module');
+	return path;
+}
+
+/** What a component gets while it is rendered on the server. */
+function render(target: object, args: unknown[]): unknown {
+	const { renderStream } = runtime();
+	if (renderStream === null) throw new Error(`"${pathOf(target)}" was called where no page is rendered: use load()`);
+	return renderStream(pathOf(target), args);
+}
+
+const RESOURCE_FIELDS = ['current', 'ready', 'loading', 'error', 'connected', 'subscribe', 'hydrate'] as const;
+
+/** A stream without arguments is its own resource, also on the server. */
+function withOwnResource<Target extends (...args: unknown[]) => unknown>(target: Target): Target {
+	for (const field of RESOURCE_FIELDS) {
+		Object.defineProperty(target, field, { get: () => bound(target() as LiveResource<unknown, unknown>, field) });
+	}
+	return target;
+}
+
+function bound(resource: LiveResource<unknown, unknown>, field: (typeof RESOURCE_FIELDS)[number]): unknown {
+	const value: unknown = resource[field];
+	return typeof value === 'function' ? (value.bind(resource) as unknown) : value;
+}

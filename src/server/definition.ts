@@ -1,0 +1,64 @@
+// What `live` and its relatives make: a definition that the registry knows by path. The function or object that a module
+// exports carries it under a symbol that is the same in every copy of this package, since `vite dev` loads two.
+
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { MergeSpec } from '../base/merge.ts';
+import type { TopicParts } from '../protocol/topic.ts';
+import type { LiveContext } from './context.ts';
+import type { Topic } from './topic.ts';
+
+export const DEFINITION = Symbol.for('tidewire.definition');
+/** Where an export keeps the path under which it was registered. */
+export const PATH = Symbol.for('tidewire.path');
+
+/** Runs before a function. Throws to refuse; may add fields to the context for what comes after. */
+export type Guard = (context: LiveContext) => MaybePromise<unknown>;
+
+/** Wraps a function. Calls `next` to go on, and returns what it returned or something else. */
+export type Middleware = (context: LiveContext, next: () => Promise<unknown>) => MaybePromise<unknown>;
+
+// Arguments come from the network: a definition sees them as `unknown`, and the author's types stand in `live.ts`.
+export type Handler<Result = unknown> = (context: LiveContext, ...args: unknown[]) => MaybePromise<Result>;
+
+export interface CallDefinition {
+	readonly kind: 'call';
+	readonly handler: Handler;
+	/** One schema per argument; null where the arguments are not validated. */
+	readonly schemas: readonly StandardSchemaV1[] | null;
+}
+
+export interface StreamDefinition {
+	readonly kind: 'stream';
+	readonly topic: Handler<TopicParts> | TopicParts;
+	/** The snapshot; null for a channel, which has none. */
+	readonly load: Handler | null;
+	readonly merge: MergeSpec;
+	readonly ephemeral: boolean;
+	readonly access: Handler<boolean> | null;
+	readonly schemas: readonly StandardSchemaV1[] | null;
+	readonly onSubscribe: StreamHook | null;
+	readonly onUnsubscribe: StreamHook | null;
+}
+
+/** Runs when a client begins or ends to read a stream. */
+export type StreamHook = (context: LiveContext, topic: Topic, ...args: unknown[]) => MaybePromise<unknown>;
+
+export interface GuardDefinition {
+	readonly kind: 'guard';
+	readonly guards: readonly Guard[];
+}
+
+export type Definition = CallDefinition | StreamDefinition | GuardDefinition;
+
+/** Marks what a live module exports. */
+export function define<Export extends object>(target: Export, definition: Definition): Export {
+	Object.defineProperty(target, DEFINITION, { value: definition });
+	return target;
+}
+
+/** The definition of an export; undefined where it is nothing of ours. */
+export function definitionOf(value: unknown): Definition | undefined {
+	const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+	return isObject ? (value as { [DEFINITION]?: Definition })[DEFINITION] : undefined;
+}

@@ -1,0 +1,30 @@
+// A message that was encoded once, for however many connections send it.
+
+/** Outgoing text with its size. A transport may keep its own encoding of the text in `encoded`. */
+export class Frame {
+	readonly text: string;
+	/** Size in UTF-8 bytes. */
+	readonly bytes: number;
+	/** For the transport alone: the text as it goes over the wire, made at most once. */
+	encoded: unknown = undefined;
+
+	constructor(text: string) {
+		this.text = text;
+		this.bytes = utf8Length(text);
+	}
+}
+
+/** UTF-8 bytes of a string, without allocating them. A lone surrogate counts as the replacement character. */
+export function utf8Length(text: string): number {
+	let bytes = text.length;
+	for (let index = 0; index < text.length; index++) {
+		const code = text.charCodeAt(index);
+		if (code < 0x80) continue;
+		bytes += code < 0x800 ? 1 : 2;
+		if (isHighSurrogate(code) && isLowSurrogate(text.charCodeAt(index + 1))) index++;
+	}
+	return bytes;
+}
+
+const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;
+const isLowSurrogate = (code: number): boolean => code >= 0xdc00 && code <= 0xdfff;

@@ -1,0 +1,41 @@
+// The way into every function: middleware, then the guards of its module, then its arguments against their schemas.
+
+import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
+import type { LiveContext } from './context.ts';
+import type { Guard, Middleware } from './definition.ts';
+import type { Registered } from './registry.ts';
+import { withValidArgs } from './validate.ts';
+
+export interface Invocation {
+	registered: Registered;
+	middleware: readonly Middleware[];
+	context: LiveContext;
+	args: unknown[];
+}
+
+/** Runs `run` with the valid arguments, when everything before it agrees. Without middleware, nothing waits. */
+export function invoke(invocation: Invocation, run: (args: unknown[]) => MaybePromise<unknown>): MaybePromise<unknown> {
+	const { registered, middleware, context, args } = invocation;
+	const guarded = (): MaybePromise<unknown> =>
+		whenDone(runGuards(registered.guards, context, 0), () => withValidArgs(registered.definition.schemas, args, run));
+	return middleware.length === 0 ? guarded() : runMiddleware(middleware, context, guarded);
+}
+
+function runGuards(guards: readonly Guard[], context: LiveContext, from: number): MaybePromise<void> {
+	for (let index = from; index < guards.length; index++) {
+		const result = guards[index]?.(context);
+		if (isPromise(result)) return result.then(() => runGuards(guards, context, index + 1));
+	}
+}
+
+function runMiddleware(
+	middleware: readonly Middleware[],
+	context: LiveContext,
+	last: () => MaybePromise<unknown>
+): MaybePromise<unknown> {
+	const step = (index: number): MaybePromise<unknown> => {
+		const current = middleware[index];
+		return current ? current(context, async () => step(index + 1)) : last();
+	};
+	return step(0);
+}

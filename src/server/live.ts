@@ -1,0 +1,36 @@
+// The names that live modules use.
+
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import { access } from './access.ts';
+import type { LiveContext } from './context.ts';
+import { define, type Guard, type Middleware } from './definition.ts';
+import { call, query, validated } from './define-call.ts';
+import { channel, stream } from './define-stream.ts';
+import type { Publish } from './publish.ts';
+import { runtime } from './runtime.ts';
+import type { TopicLike } from './topic.ts';
+
+/** Wraps every call and every opening of a stream in the application, in the order of declaration. */
+function middleware(wrap: Middleware): void {
+	runtime().declareMiddleware(wrap);
+}
+
+export const live = Object.assign(call, { validated, query, stream, channel, middleware, access });
+
+/** What a module exports as `_guard`. */
+export interface ModuleGuard {
+	readonly guards: readonly Guard[];
+}
+
+/** Runs before every function of a module that exports it as `_guard`: each in turn, until one throws. */
+export function guard(...guards: ((context: LiveContext) => MaybePromise<unknown>)[]): ModuleGuard {
+	return define({ guards }, { kind: 'guard', guards });
+}
+
+/**
+ * Publishes from outside a handler. Resolves when the event is in the log.
+ * @throws {LiveError} UNAVAILABLE where the log cannot be written
+ */
+export const publish: Publish<Promise<void>> = async (topic: TopicLike, event: string, data?: unknown): Promise<void> => {
+	await runtime().started.publisher.publish(topic, event, data);
+};

@@ -1,0 +1,57 @@
+// A stream's value without a connection, for rendering on the server: the same guards, the same access rule, and the
+// position from which the browser's socket goes on, so that hydration needs no second load.
+
+import { LiveError } from '../base/errors.ts';
+import { initialValue } from '../base/merge.ts';
+import type { LiveSnapshot } from '../base/surface.ts';
+import { encodeTopic } from '../protocol/topic.ts';
+import { notFound } from './calls.ts';
+import { HandlerContext } from './context.ts';
+import type { StreamDefinition } from './definition.ts';
+import { clientError } from './failure.ts';
+import { invoke } from './invoke.ts';
+import type { ServerParts } from './server-parts.ts';
+import type { Session } from './session.ts';
+import type { HostedContext } from './stream-host.ts';
+import { topicOfStream } from './stream-topic.ts';
+import { withTimeout } from './timeout.ts';
+
+export interface LoadRequest {
+	path: string;
+	session: Session;
+	args: unknown[];
+}
+
+/** No socket, and no name that presence could mistake for one. */
+const RENDERER = { id: 'ssr', remoteAddress: undefined };
+
+export async function loadOnce(parts: ServerParts, { path, session, args }: LoadRequest): Promise<LiveSnapshot<unknown>> {
+	const registered = parts.registry.get(path);
+	if (registered?.definition.kind !== 'stream') throw notFound(path);
+	const definition = registered.definition;
+	const context = new HandlerContext(path, session, RENDERER, parts.publisher) as HostedContext;
+	const invocation = { registered, middleware: parts.registry.middleware, context, args };
+	const load = (): unknown => invoke(invocation, (valid) => snapshot(parts, definition, context, valid));
+	try {
+		const pending = Promise.resolve().then(load);
+		return (await withTimeout(parts.clock, pending, parts.limits.callTimeoutMs, path)) as LiveSnapshot<unknown>;
+	} catch (error) {
+		throw clientError(error, path, context, parts.onError);
+	}
+}
+
+// oxlint-disable-next-line max-params -- what invoke gives, beside what the request is about
+async function snapshot(
+	parts: ServerParts,
+	definition: StreamDefinition,
+	context: HostedContext,
+	args: unknown[]
+): Promise<LiveSnapshot<unknown>> {
+	const allowed = definition.access === null || (await definition.access(context, ...args));
+	if (!allowed) throw new LiveError('FORBIDDEN', `access to "${context.path}" is denied`);
+	const name = encodeTopic(await topicOfStream(definition, context, args));
+	// Before the load: what happens meanwhile is in the log behind this position.
+	const position = definition.ephemeral ? null : await parts.backplane.head(name);
+	const value = definition.load ? await definition.load(context, ...args) : initialValue(definition.merge);
+	return { value, position, merge: definition.merge };
+}

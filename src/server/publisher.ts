@@ -1,0 +1,68 @@
+// Turns what a handler publishes into events: encodes once, decides between log and broadcast, keeps the pace.
+
+import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
+import type { MergeSpec } from '../base/merge.ts';
+import { FIXED_LIMITS } from '../protocol/limits.ts';
+import { encodeEventBody } from '../protocol/stream.ts';
+import type { Backplane } from './backplane.ts';
+import type { Pacer } from './pacer.ts';
+import { isTopic, topicName, type TopicLike } from './topic.ts';
+
+export class Publisher {
+	readonly #backplane: Backplane;
+	readonly #pacer: Pacer;
+	readonly #onError: (error: unknown) => void;
+
+	/** @param onError told of what fails after the handler has answered */
+	constructor(backplane: Backplane, pacer: Pacer, onError: (error: unknown) => void) {
+		this.#backplane = backplane;
+		this.#pacer = pacer;
+		this.#onError = onError;
+	}
+
+	/** Returns when the event is in the log and delivered on this process; for an ephemeral topic when it is sent. */
+	publish(topic: TopicLike, event: string, data: unknown): MaybePromise<void> {
+		if (event.length === 0 || event.length > FIXED_LIMITS.eventLength) {
+			throw new TypeError(`an event's name must have 1 to ${FIXED_LIMITS.eventLength} characters, not ${event.length}`);
+		}
+		const body = encodeEventBody(event, data);
+		if (isTopic(topic) && topic.ephemeral) {
+			return this.#backplane.broadcast(topic.name, body, conflationKey(topic.merge, data));
+		}
+		return whenDone(this.#backplane.append(topicName(topic), body), () => undefined);
+	}
+
+	throttle(topic: TopicLike, event: string, data: unknown, ms: number): void {
+		this.#pacer.throttle(paceKey(topic, event, data), ms, () => this.#publishLate(topic, event, data));
+	}
+
+	debounce(topic: TopicLike, event: string, data: unknown, ms: number): void {
+		this.#pacer.debounce(paceKey(topic, event, data), ms, () => this.#publishLate(topic, event, data));
+	}
+
+	#publishLate(topic: TopicLike, event: string, data: unknown): void {
+		try {
+			const published = this.publish(topic, event, data);
+			if (isPromise(published)) published.then(undefined, this.#onError);
+		} catch (error) {
+			this.#onError(error);
+		}
+	}
+}
+
+/** What later events replace while they wait: the row, or with `set` the whole value. */
+function conflationKey(merge: MergeSpec, data: unknown): string | null {
+	if (merge.kind === 'set') return '';
+	return merge.kind === 'latest' ? null : keyOf(data, merge.key);
+}
+
+function keyOf(data: unknown, field: string): string | null {
+	const key = typeof data === 'object' && data !== null ? (data as Record<string, unknown>)[field] : undefined;
+	return typeof key === 'string' || typeof key === 'number' ? String(key) : null;
+}
+
+/** Rows have their own pace, so that one user's cursor never holds back another's. */
+function paceKey(topic: TopicLike, event: string, data: unknown): string {
+	const row = isTopic(topic) ? keyOf(data, topic.merge.key) : (keyOf(data, 'key') ?? keyOf(data, 'id'));
+	return JSON.stringify([topicName(topic), event, row]);
+}

@@ -1,0 +1,58 @@
+// What the whole process shares: the server, the application's configuration and the live modules. Kept on globalThis,
+// because `vite dev` loads this module twice: once for its own configuration, once for the application.
+
+import type { LiveSnapshot } from '../base/surface.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { LiveConfig, SessionSource } from './config.ts';
+import { PATH } from './definition.ts';
+import type { Middleware } from './definition.ts';
+import type { LiveServer } from './server.ts';
+import type { Session } from './session.ts';
+
+const KEY = Symbol.for('tidewire.runtime');
+
+export class Runtime {
+	/** Null until the application's entry has started it. */
+	server: LiveServer | null = null;
+	config: LiveConfig = {};
+	/** Finds out who sent a request; set by the integration that starts the server. */
+	sessionOf: ((source: SessionSource) => MaybePromise<Session | null>) | null = null;
+	/** What calling a stream gives while a page is rendered on the server; set by the integration. */
+	renderStream: ((path: string, args: unknown[]) => unknown) | null = null;
+	/** Middleware that was declared since the last module was registered: it belongs to the next one. */
+	#declared: Middleware[] = [];
+
+	declareMiddleware(middleware: Middleware): void {
+		this.#declared.push(middleware);
+	}
+
+	/**
+	 * Adds or replaces a live module, and tells its exports their paths.
+	 * @throws {Error} where an export is no live definition; the former module stays
+	 */
+	register(moduleId: string, exports: Record<string, unknown>): void {
+		const middleware = this.#declared;
+		this.#declared = [];
+		this.started.registry.register(moduleId, exports, middleware);
+		for (const [name, value] of Object.entries(exports)) {
+			(value as { [PATH]?: string })[PATH] = `${moduleId}/${name}`;
+		}
+	}
+
+	/** @throws {Error} where no integration has started the server */
+	get started(): LiveServer {
+		if (this.server !== null) return this.server;
+		throw new Error('tidewire has not been started: add `live` from "tidewire/kit" to `handle` in src/hooks.server.ts');
+	}
+
+	/** Loads a stream for a request that a page is rendered for. */
+	async load(path: string, source: SessionSource, args: unknown[]): Promise<LiveSnapshot<unknown>> {
+		const session = this.sessionOf ? await this.sessionOf(source) : null;
+		return this.started.loadStream(path, session, args);
+	}
+}
+
+export function runtime(): Runtime {
+	const holder = globalThis as { [KEY]?: Runtime };
+	return (holder[KEY] ??= new Runtime());
+}

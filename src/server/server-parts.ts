@@ -1,0 +1,27 @@
+// What a connection shares with all others of its server.
+
+import type { Clock } from '../base/clock.ts';
+import type { Limits } from '../protocol/limits.ts';
+import type { Backplane } from './backplane.ts';
+import type { Connection, ConnectionState } from './connection.ts';
+import type { ErrorHook } from './failure.ts';
+import type { Hub } from './hub.ts';
+import type { Publisher } from './publisher.ts';
+import type { Registry } from './registry.ts';
+
+export interface ServerParts {
+	readonly clock: Clock;
+	readonly limits: Limits;
+	readonly registry: Registry;
+	readonly hub: Hub;
+	readonly backplane: Backplane;
+	readonly publisher: Publisher;
+	readonly onError: ErrorHook;
+	/** Whether the server is shutting down and takes no new work. */
+	readonly draining: boolean;
+	/** Flushes the connection at the end of this pass of the event loop. */
+	flushSoon(connection: Connection): void;
+	stateChanged(connection: Connection, state: ConnectionState): void;
+	/** The connection has answered all its calls. */
+	callsDone(connection: Connection): void;
+}

@@ -1,0 +1,250 @@
+// The server of one process: accepts connections from any transport, and stops without losing an acknowledged effect.
+
+import { systemClock, type Clock } from '../base/clock.ts';
+import { closeCodeOf, LiveError } from '../base/errors.ts';
+import type { LiveSnapshot } from '../base/surface.ts';
+import { encodeGoodbye } from '../protocol/handshake.ts';
+import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import type { Backplane } from './backplane.ts';
+import { Connection, goingAway, type ConnectionState } from './connection.ts';
+import type { ErrorHook } from './failure.ts';
+import { Frame } from './frame.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { Hub } from './hub.ts';
+import { loadOnce } from './load-once.ts';
+import { Pacer } from './pacer.ts';
+import { Publisher } from './publisher.ts';
+import { randomName } from './random.ts';
+import { Registry } from './registry.ts';
+import type { ServerParts } from './server-parts.ts';
+import type { Session } from './session.ts';
+import type { SocketEvents, TransportSocket } from './transport.ts';
+
+export interface ServerOptions {
+	/** What joins the processes. */
+	backplane: Backplane;
+	/** Overrides of {@link DEFAULT_LIMITS}. */
+	limits?: Partial<Limits>;
+	/** Told of every error that a client sees only as INTERNAL. @default prints it */
+	onError?: ErrorHook;
+	/** @default the runtime's clock */
+	clock?: Clock;
+	/** Names of connections; injected by tests. @default random */
+	randomName?: () => string;
+	/** Numbers in [0, 1), for spreading reconnects. @default Math.random */
+	random?: () => number;
+}
+
+/** Reconnects after a shutdown are spread over this time. */
+const RECONNECT_SPREAD_MS = 5_000;
+/** How long running calls may take to finish when the server drains. */
+export const DEFAULT_DRAIN_MS = 10_000;
+
+export class LiveServer {
+	readonly registry = new Registry();
+	readonly limits: Limits;
+	readonly #options: ServerOptions;
+	readonly #clock: Clock;
+	readonly #pacer: Pacer;
+	readonly #parts: ServerParts;
+	readonly #connections = new Set<Connection>();
+	readonly #connectionsOfUser = new Map<unknown, Set<Connection>>();
+	readonly #heartbeats: Heartbeats;
+	readonly #unflushed = new Set<Connection>();
+	#flushing = false;
+	#draining = false;
+	/** Told when a connection closed or has answered its calls. */
+	#onQuieter: (() => void) | null = null;
+
+	constructor(options: ServerOptions) {
+		this.#options = options;
+		this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+		this.#clock = options.clock ?? systemClock;
+		this.#pacer = new Pacer(this.#clock);
+		this.#parts = this.#makeParts();
+		this.#heartbeats = new Heartbeats(this.#clock, this.limits);
+	}
+
+	#makeParts(): ServerParts {
+		const { backplane } = this.#options;
+		const onError = this.#options.onError ?? printError;
+		const report = (error: unknown): void => onError('', error, null);
+		const isDraining = (): boolean => this.#draining;
+		return {
+			clock: this.#clock,
+			limits: this.limits,
+			registry: this.registry,
+			hub: new Hub(backplane, report),
+			backplane,
+			publisher: new Publisher(backplane, this.#pacer, report),
+			onError,
+			get draining() {
+				return isDraining();
+			},
+			flushSoon: (connection) => this.#flushSoon(connection),
+			stateChanged: (connection, state) => this.#stateChanged(connection, state),
+			callsDone: () => this.#onQuieter?.()
+		};
+	}
+
+	/** Publishes from outside a handler. */
+	get publisher(): Publisher {
+		return this.#parts.publisher;
+	}
+
+	get connections(): ReadonlySet<Connection> {
+		return this.#connections;
+	}
+
+	/** Topics that a stream of this process reads. */
+	get topicCount(): number {
+		return this.#parts.hub.size;
+	}
+
+	async start(): Promise<void> {
+		await this.#options.backplane.start((delivery) => this.#parts.hub.receive(delivery));
+		this.#heartbeats.start();
+	}
+
+	/**
+	 * Takes a connection. The transport reports to what this returns.
+	 * @param session who it is; null where the application knows nobody: the connection is refused with UNAUTHORIZED
+	 */
+	accept(socket: TransportSocket, session: Session | null): SocketEvents {
+		const refusal = this.#refusalOf(session);
+		if (refusal !== null) return refuse(socket, refusal);
+		const name = (this.#options.randomName ?? randomName)();
+		const connection = new Connection(this.#parts, socket, session as Session, name);
+		this.#connections.add(connection);
+		this.#ofUser(connection.session).add(connection);
+		this.#heartbeats.add(connection);
+		return connection;
+	}
+
+	#refusalOf(session: Session | null): LiveError | null {
+		if (this.#draining) return this.#spreadGoodbye();
+		if (session === null) return new LiveError('UNAUTHORIZED', 'sign in first: the application knows nobody by this request');
+		if (isExpired(session, this.#clock)) return new LiveError('SESSION_EXPIRED', 'the session has expired');
+		const { connectionsPerUser } = this.limits;
+		if (userKey(session) === null || this.#ofUser(session).size < connectionsPerUser) return null;
+		const message = `the user has ${connectionsPerUser} connections; the limit is "connectionsPerUser"`;
+		return new LiveError('TOO_MANY', message, { retryAfterMs: RECONNECT_SPREAD_MS });
+	}
+
+	#ofUser(session: Session): Set<Connection> {
+		const key = userKey(session);
+		let connections = key === null ? undefined : this.#connectionsOfUser.get(key);
+		if (connections === undefined) {
+			connections = new Set();
+			if (key !== null) this.#connectionsOfUser.set(key, connections);
+		}
+		return connections;
+	}
+
+	#stateChanged(connection: Connection, state: ConnectionState): void {
+		if (state !== 'closed') return;
+		this.#connections.delete(connection);
+		this.#unflushed.delete(connection);
+		this.#heartbeats.remove(connection);
+		const ofUser = this.#ofUser(connection.session);
+		ofUser.delete(connection);
+		if (ofUser.size === 0) this.#connectionsOfUser.delete(userKey(connection.session));
+		this.#onQuieter?.();
+	}
+
+	/** Everything that a connection is sent within one pass of the event loop leaves in one write. */
+	#flushSoon(connection: Connection): void {
+		this.#unflushed.add(connection);
+		if (this.#flushing) return;
+		this.#flushing = true;
+		this.#clock.defer(() => this.#flush());
+	}
+
+	#flush(): void {
+		this.#flushing = false;
+		const connections = [...this.#unflushed];
+		this.#unflushed.clear();
+		for (const connection of connections) connection.flush();
+	}
+
+	/** After a hot reload: every open stream of the module is authorised and loaded anew. */
+	refresh(moduleId: string): void {
+		for (const connection of this.#connections) connection.reload(moduleId);
+	}
+
+	/**
+	 * Ends the connections of a user: they connect again at once, and are asked who they are.
+	 * @param userId the `id` of `session.user`
+	 */
+	revoke(userId: unknown): void {
+		const error = new LiveError('SESSION_EXPIRED', 'the session was revoked');
+		for (const connection of [...(this.#connectionsOfUser.get(userId) ?? [])]) connection.goodbye(error);
+	}
+
+	/** Loads a stream without a connection, for rendering on the server. Guards and access rules apply. */
+	async loadStream(path: string, session: Session | null, args: unknown[]): Promise<LiveSnapshot<unknown>> {
+		const refusal = this.#refusalOf(session);
+		if (refusal !== null && refusal.code !== 'TOO_MANY') throw refusal;
+		return loadOnce(this.#parts, { path, session: session as Session, args });
+	}
+
+	/**
+	 * Shuts down in order: refuses new work, lets running calls finish, then says goodbye with a spread of reconnect
+	 * delays. Returns when every connection has closed.
+	 */
+	async drain(graceMs: number = DEFAULT_DRAIN_MS): Promise<void> {
+		this.#draining = true;
+		this.#pacer.flush();
+		const pending = (): number => [...this.#connections].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
+		await this.#quiet(() => pending() === 0, graceMs);
+		for (const connection of [...this.#connections]) connection.goodbye(this.#spreadGoodbye());
+		await this.#quiet(() => this.#connections.size === 0, graceMs);
+	}
+
+	#spreadGoodbye(): LiveError {
+		return goingAway(Math.floor((this.#options.random ?? Math.random)() * RECONNECT_SPREAD_MS));
+	}
+
+	/** Waits until `isQuiet`, at most `limitMs`. */
+	#quiet(isQuiet: () => boolean, limitMs: number): Promise<void> {
+		if (isQuiet()) return Promise.resolve();
+		return new Promise((resolve) => {
+			const done = (): void => {
+				this.#clock.clearTimer(timer);
+				this.#onQuieter = null;
+				resolve();
+			};
+			const timer = this.#clock.setTimer(done, limitMs);
+			this.#onQuieter = () => isQuiet() && done();
+		});
+	}
+
+	/** Releases timers and the backplane. Call `drain` first, unless nobody is connected. */
+	async stop(): Promise<void> {
+		this.#heartbeats.stop();
+		for (const connection of [...this.#connections]) connection.goodbye(goingAway());
+		await this.#options.backplane.stop();
+	}
+}
+
+function userKey({ user }: Session): unknown {
+	const id: unknown = (user as { id?: unknown } | null)?.id;
+	return id ?? null;
+}
+
+export function isExpired(session: Session, clock: Clock): boolean {
+	return session.expiresAt !== undefined && session.expiresAt <= clock.wallTime();
+}
+
+/** Says why, closes, and listens to nothing: a browser learns nothing from a refused upgrade. */
+function refuse(socket: TransportSocket, error: LiveError): SocketEvents {
+	const retryAfterMs = error.retryAfterMs ?? null;
+	socket.send([new Frame(encodeGoodbye({ code: error.code, message: error.message, retryAfterMs }))]);
+	socket.close(closeCodeOf(error.code), error.code);
+	return { message: () => {}, drained: () => {}, closed: () => {} };
+}
+
+const printError: ErrorHook = (path, error) => {
+	// oxlint-disable-next-line no-console -- the default, for applications that set no `onError`
+	console.error(`tidewire: ${path || 'background work'} failed:`, error);
+};

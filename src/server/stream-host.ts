@@ -1,0 +1,34 @@
+// What a stream needs from its connection.
+
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { Position } from '../protocol/position.ts';
+import type { TopicName } from '../protocol/topic.ts';
+import type { ReadResult } from './backplane.ts';
+import type { HandlerContext, LiveContext } from './context.ts';
+import type { Middleware } from './definition.ts';
+import type { Feed } from './feed.ts';
+import type { Gate } from './gate.ts';
+import type { ServerStream } from './stream.ts';
+
+/** A context as handlers see it, which its owner can abort. */
+export type HostedContext = HandlerContext & LiveContext;
+
+export interface StreamHost {
+	readonly middleware: readonly Middleware[];
+	/** Bounds how many streams of one connection are brought up to date at a time. */
+	readonly loads: Gate;
+	contextFor(path: string): HostedContext;
+	/** Rejects with TIMEOUT where the promise takes longer than a call may. */
+	withTimeout<Value>(promise: MaybePromise<Value>, path: string): MaybePromise<Value>;
+	/** Begins to read a topic. Every `join` that returns is followed by one `leave`. */
+	join(topic: TopicName): MaybePromise<Feed>;
+	leave(feed: Feed): void;
+	read(topic: TopicName, after: Position): MaybePromise<ReadResult>;
+	/** Returns when the client has taken most of what it was sent. */
+	room(): MaybePromise<void>;
+	send(text: string): void;
+	/** Tells the client that the stream failed, and closes it. */
+	fail(stream: ServerStream, error: unknown, context: HostedContext): void;
+	/** Runs something whose errors concern the application, not the client. */
+	report(path: string, context: HostedContext, run: () => MaybePromise<unknown>): void;
+}

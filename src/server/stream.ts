@@ -1,0 +1,254 @@
+// One stream of one connection: authorised, loaded, then kept current.
+//
+// The hand-over has no gap because its last step happens in one go: when everything up to the head of this process has
+// been read from the log, the stream is sent what it misses and joins the live events before anything else can run.
+
+import { LiveError } from '../base/errors.ts';
+import { isPromise } from '../base/maybe-promise.ts';
+import { initialValue } from '../base/merge.ts';
+import type { Position } from '../protocol/position.ts';
+import {
+	encodeListedEvent,
+	encodeReset,
+	encodeResumed,
+	encodeSnapshot,
+	type ResetReason,
+	type SnapshotParts
+} from '../protocol/stream.ts';
+import { encodeTopic } from '../protocol/topic.ts';
+import { encodeValue } from '../protocol/value.ts';
+import type { StreamDefinition } from './definition.ts';
+import type { Feed } from './feed.ts';
+import { invoke } from './invoke.ts';
+import type { Registered } from './registry.ts';
+import { SharedLoad, type Loaded } from './shared-load.ts';
+import type { HostedContext, StreamHost } from './stream-host.ts';
+import { topicOfStream } from './stream-topic.ts';
+
+/** opening: not authorised or loaded yet · live: gets events as they come · behind: is being brought up to date */
+type StreamState = 'opening' | 'live' | 'behind' | 'closed';
+
+/** How often a load is repeated when the log lost its position meanwhile, before the stream fails. */
+const LOAD_ATTEMPTS = 3;
+
+export interface StreamRequest {
+	id: number;
+	path: string;
+	args: unknown[];
+	/** Where the client is; null for a first load. */
+	position: Position | null;
+}
+
+export class ServerStream {
+	readonly id: number;
+	readonly path: string;
+	readonly request: StreamRequest;
+	readonly #host: StreamHost;
+	readonly #registered: Registered;
+	readonly #definition: StreamDefinition;
+	readonly #context: HostedContext;
+	#args: unknown[];
+	#feed: Feed | null = null;
+	#state: StreamState = 'opening';
+	/** Whether `onSubscribe` ran, so that `onUnsubscribe` is owed. */
+	#announced = false;
+
+	constructor(host: StreamHost, registered: Registered, definition: StreamDefinition, request: StreamRequest) {
+		this.id = request.id;
+		this.path = request.path;
+		this.request = request;
+		this.#host = host;
+		this.#registered = registered;
+		this.#definition = definition;
+		this.#context = host.contextFor(request.path);
+		this.#args = request.args;
+	}
+
+	/** Authorises and loads. What goes wrong is answered to the client, and ends the stream. */
+	async open(): Promise<void> {
+		const { middleware } = this.#host;
+		const invocation = { registered: this.#registered, middleware, context: this.#context, args: this.request.args };
+		try {
+			await this.#host.withTimeout(invoke(invocation, (args) => this.#begin(args)), this.path);
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	async #begin(args: unknown[]): Promise<void> {
+		this.#args = args;
+		await this.#authorise();
+		const name = encodeTopic(await topicOfStream(this.#definition, this.#context, args));
+		if (this.#state === 'closed') return;
+		const feed = await this.#host.join(name);
+		if (this.#isClosed) return this.#host.leave(feed);
+		this.#feed = feed;
+		await this.#bringUpToDate(feed, this.request.position);
+		if (!this.#isClosed) this.#announce(feed);
+	}
+
+	async #authorise(): Promise<void> {
+		const allowed = this.#definition.access === null || (await this.#definition.access(this.#context, ...this.#args));
+		if (!allowed) throw new LiveError('FORBIDDEN', `access to "${this.path}" is denied`);
+	}
+
+	/** Brings the client up to date, from where it is or, by default, from where its connection's feed ended. */
+	catchUp(from: Position | undefined = this.#feed?.position): void {
+		const feed = this.#feed;
+		if (feed === null || this.#state !== 'live') return; // an answer is on its way already
+		this.#state = 'behind';
+		feed.live.delete(this);
+		this.#bringUpToDate(feed, from ?? null, 'slow').catch((error: unknown) => this.#fail(error));
+	}
+
+	async #bringUpToDate(feed: Feed, from: Position | null, why: ResetReason | null = null): Promise<void> {
+		await this.#host.loads.enter();
+		try {
+			await this.#host.room();
+			if (from === null || this.#definition.ephemeral) return await this.#sendSnapshot(feed, why);
+			const lost = await this.#joinLive(feed, from, (position, events) =>
+				encodeResumed({ ...this.#parts(feed, position, events), position })
+			);
+			if (lost !== null) await this.#sendSnapshot(feed, lost);
+		} finally {
+			this.#host.loads.leave();
+		}
+	}
+
+	async #sendSnapshot(feed: Feed, why: ResetReason | null): Promise<void> {
+		let load = this.#sharedLoad(feed);
+		for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
+			feed.topic.loads.hold(load);
+			try {
+				if (await this.#deliverLoad(feed, load, why)) return;
+			} finally {
+				feed.topic.loads.letGo(load);
+			}
+			load = this.#ownLoad(feed);
+		}
+		throw new LiveError('UNAVAILABLE', `"${this.path}" changes faster than it can be loaded`, { retryAfterMs: 1_000 });
+	}
+
+	/** Returns whether it is done with; false where the load has to be repeated. */
+	async #deliverLoad(feed: Feed, load: SharedLoad, why: ResetReason | null): Promise<boolean> {
+		const loaded = await this.#usable(load);
+		if (this.#isClosed) return true;
+		if (loaded === null) return false;
+		const reset = why === null ? '' : `${encodeReset(this.id, why)}\n`;
+		if (this.#definition.ephemeral) {
+			const parts = this.#parts(feed, null, load.events);
+			this.#goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
+			return true;
+		}
+		const lost = await this.#joinLive(feed, load.position, (position, events) =>
+			reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value)
+		);
+		return lost === null;
+	}
+
+	/** A load that is under way, or a new one. */
+	#sharedLoad(feed: Feed): SharedLoad {
+		const shared = feed.topic.loads.shared(this.#loadKey);
+		return shared && !shared.personal ? shared : this.#ownLoad(feed);
+	}
+
+	#ownLoad(feed: Feed): SharedLoad {
+		const { load, merge } = this.#definition;
+		const args = this.#args;
+		const own = new SharedLoad(feed.topic.head, this.#context, (context) =>
+			load ? load(context, ...args) : initialValue(merge)
+		);
+		feed.topic.loads.share(this.#loadKey, own);
+		return own;
+	}
+
+	get #loadKey(): string {
+		return `${this.path} ${encodeValue(this.#args)}`;
+	}
+
+	/** The outcome of a load, unless it belongs to somebody else. */
+	async #usable(load: SharedLoad): Promise<Loaded | null> {
+		const foreign = (): boolean => load.personal && load.context !== this.#context;
+		try {
+			const loaded = await load.done;
+			return foreign() ? null : loaded;
+		} catch (error) {
+			if (foreign()) return null;
+			throw error;
+		}
+	}
+
+	/**
+	 * Reads the log behind `from` until nothing is missing, then sends what `encode` makes of it and goes live.
+	 * @returns why the log does not connect with `from`; null when the stream is live or closed
+	 */
+	async #joinLive(
+		feed: Feed,
+		from: Position,
+		encode: (position: Position, events: string[]) => string
+	): Promise<ResetReason | null> {
+		const events: string[] = [];
+		let position = from;
+		for (;;) {
+			const pending = this.#host.read(feed.topic.name, position);
+			const result = isPromise(pending) ? await pending : pending;
+			if (this.#isClosed) return null;
+			if (result.kind === 'reset') return result.reason;
+			for (const { offset, body } of result.entries) events.push(encodeListedEvent(offset, body));
+			position = { epoch: result.epoch, offset: result.entries.at(-1)?.offset ?? position.offset };
+			// From here to goLive nothing may wait: an event that came in between would be lost.
+			if (position.offset >= feed.topic.head.offset || position.epoch !== feed.topic.head.epoch) {
+				this.#goLive(feed, position, encode({ epoch: position.epoch, offset: from.offset }, events));
+				return null;
+			}
+		}
+	}
+
+	#goLive(feed: Feed, position: Position, message: string): void {
+		this.#state = 'live';
+		feed.begin(this, position);
+		this.#host.send(message);
+	}
+
+	#parts(feed: Feed, position: Position | null, events: readonly string[]): SnapshotParts {
+		return { id: this.id, alias: feed.topic.alias, position, merge: this.#definition.merge, events };
+	}
+
+	#announce(feed: Feed): void {
+		this.#announced = true;
+		this.#runHook(this.#definition.onSubscribe, feed);
+	}
+
+	#runHook(hook: StreamDefinition['onSubscribe'], feed: Feed): void {
+		if (hook === null) return;
+		const { merge, ephemeral } = this.#definition;
+		const topic = { name: feed.topic.name, merge, ephemeral };
+		this.#host.report(this.path, this.#context, () => hook(this.#context, topic, ...this.#args));
+	}
+
+	get #isClosed(): boolean {
+		return this.#state === 'closed';
+	}
+
+	#fail(error: unknown): void {
+		if (this.#isClosed) return;
+		this.#feed?.topic.loads.unshare(this.#loadKey); // what failed or hangs is not shared with whoever comes next
+		this.#host.fail(this, error, this.#context);
+	}
+
+	/** Where the stream reads; null before it is authorised. */
+	get feed(): Feed | null {
+		return this.#feed;
+	}
+
+	close(reason: LiveError): void {
+		if (this.#isClosed) return;
+		this.#state = 'closed';
+		this.#context.abort(reason);
+		const feed = this.#feed;
+		if (feed === null) return;
+		feed.live.delete(this);
+		this.#host.leave(feed);
+		if (this.#announced) this.#runHook(this.#definition.onUnsubscribe, feed);
+	}
+}

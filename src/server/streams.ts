@@ -1,0 +1,186 @@
+// The streams of one connection by their ids, and the feeds that they share.
+
+import { LiveError } from '../base/errors.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import { encodeError } from '../protocol/call.ts';
+import type { Head } from '../protocol/heartbeat.ts';
+import type { RequestId } from '../protocol/fields.ts';
+import type { Position } from '../protocol/position.ts';
+import { encodeReset, type Subscribe } from '../protocol/stream.ts';
+import type { TopicName } from '../protocol/topic.ts';
+import { notFound } from './calls.ts';
+import type { Connection } from './connection.ts';
+import { runReported } from './failure.ts';
+import { Feed } from './feed.ts';
+import { Gate } from './gate.ts';
+import type { HubTopic } from './hub-topic.ts';
+import type { SendQueue } from './send-queue.ts';
+import type { ServerParts } from './server-parts.ts';
+import { ServerStream, type StreamRequest } from './stream.ts';
+import type { HostedContext, StreamHost } from './stream-host.ts';
+import { withTimeout } from './timeout.ts';
+
+/** Streams of one connection that are loaded or caught up at the same time. */
+const CONCURRENT_LOADS = 8;
+/** A stream is brought up to date only while less than this waits to be sent. */
+const ROOM_BYTES = 16 * 1024;
+
+export class Streams implements StreamHost {
+	readonly loads = new Gate(CONCURRENT_LOADS);
+	readonly #connection: Connection;
+	readonly #parts: ServerParts;
+	readonly #queue: SendQueue;
+	readonly #streams = new Map<RequestId, ServerStream>();
+	readonly #feeds = new Map<HubTopic, Feed>();
+	/** Told when there is room again. */
+	#waiting: (() => void)[] = [];
+
+	constructor(connection: Connection, parts: ServerParts, queue: SendQueue) {
+		this.#connection = connection;
+		this.#parts = parts;
+		this.#queue = queue;
+	}
+
+	get middleware() {
+		return this.#parts.registry.middleware;
+	}
+
+	has(id: RequestId): boolean {
+		return this.#streams.has(id);
+	}
+
+	open(request: Omit<Subscribe, 'kind'>): void {
+		const { streams } = this.#parts.limits;
+		if (this.#streams.size < streams) return this.#start(request);
+		const error = new LiveError('TOO_MANY', `${streams} streams are open; the limit is "streams"`);
+		this.send(encodeError(request.id, error));
+	}
+
+	#start(request: StreamRequest): void {
+		const registered = this.#parts.registry.get(request.path);
+		if (registered?.definition.kind !== 'stream') {
+			return this.send(encodeError(request.id, notFound(request.path)));
+		}
+		const stream = new ServerStream(this, registered, registered.definition, request);
+		this.#streams.set(request.id, stream);
+		void stream.open(); // answers its own failures
+	}
+
+	close(id: RequestId): void {
+		const stream = this.#streams.get(id);
+		this.#streams.delete(id);
+		stream?.close(new LiveError('CANCELLED', 'the client ended the stream'));
+	}
+
+	closeAll(reason: LiveError): void {
+		const streams = [...this.#streams.values()];
+		this.#streams.clear();
+		for (const stream of streams) stream.close(reason);
+		this.#wake();
+	}
+
+	catchUp(id: RequestId, position: Position): void {
+		this.#streams.get(id)?.catchUp(position); // a stream that ended meanwhile needs nothing
+	}
+
+	/** Ends the streams of a module and opens them anew with its new functions. */
+	reload(moduleId: string): void {
+		for (const stream of [...this.#streams.values()]) {
+			if (!stream.path.startsWith(`${moduleId}/`)) continue;
+			this.close(stream.id);
+			this.send(encodeReset(stream.id, 'reload'));
+			this.#start({ ...stream.request, position: null });
+		}
+	}
+
+	/** Events were dropped: their streams get no more until the socket has drained, and are then brought up to date. */
+	fellBehind(feeds: ReadonlySet<Feed>): void {
+		for (const feed of feeds) {
+			const position = feed.position;
+			for (const stream of feed.suspend()) stream.catchUp(position);
+		}
+	}
+
+	/** Where the topics end whose live streams must have everything by now. */
+	heads(): Head[] {
+		const heads: Head[] = [];
+		for (const [topic, feed] of this.#feeds) {
+			if (feed.live.size > 0 && topic.head.offset > 0) heads.push([topic.alias, topic.head.offset]);
+		}
+		return heads;
+	}
+
+	room(): MaybePromise<void> {
+		if (this.#hasRoom) return;
+		return new Promise((resolve) => this.#waiting.push(resolve));
+	}
+
+	get #hasRoom(): boolean {
+		return this.#queue.bytes < ROOM_BYTES;
+	}
+
+	drained(): void {
+		if (this.#hasRoom) this.#wake();
+	}
+
+	#wake(): void {
+		const waiting = this.#waiting;
+		this.#waiting = [];
+		for (const resolve of waiting) resolve();
+	}
+
+	async join(name: TopicName): Promise<Feed> {
+		let topic: HubTopic;
+		try {
+			topic = await this.#parts.hub.join(name);
+		} catch (error) {
+			this.#parts.hub.leave(name);
+			throw error;
+		}
+		let feed = this.#feeds.get(topic);
+		if (!feed) {
+			feed = new Feed(topic, this.#queue);
+			this.#feeds.set(topic, feed);
+			topic.feeds.add(feed);
+		}
+		feed.users++;
+		return feed;
+	}
+
+	leave(feed: Feed): void {
+		if (--feed.users === 0) {
+			this.#feeds.delete(feed.topic);
+			feed.topic.feeds.delete(feed);
+		}
+		this.#parts.hub.leave(feed.topic.name);
+	}
+
+	read(topic: TopicName, after: Position) {
+		return this.#parts.backplane.read(topic, after);
+	}
+
+	contextFor(path: string): HostedContext {
+		return this.#connection.contextFor(path);
+	}
+
+	withTimeout<Value>(promise: MaybePromise<Value>, path: string): MaybePromise<Value> {
+		return withTimeout(this.#parts.clock, promise, this.#parts.limits.callTimeoutMs, path);
+	}
+
+	send(text: string): void {
+		this.#connection.send(text);
+	}
+
+	fail(stream: ServerStream, error: unknown, context: HostedContext): void {
+		const answer = this.#connection.clientError(error, context);
+		if (this.#streams.get(stream.id) === stream) {
+			this.#streams.delete(stream.id);
+			this.send(encodeError(stream.id, answer));
+		}
+		stream.close(answer);
+	}
+
+	report(path: string, context: HostedContext, run: () => MaybePromise<unknown>): void {
+		runReported(run, (error) => this.#parts.onError(path, error, context));
+	}
+}

@@ -1,0 +1,24 @@
+// Bounds how long a promise may take. Where it takes longer, its later outcome is ignored.
+
+import type { Clock } from '../base/clock.ts';
+import { LiveError } from '../base/errors.ts';
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
+
+/** @throws {LiveError} TIMEOUT */
+export function withTimeout<Value>(
+	clock: Clock,
+	pending: MaybePromise<Value>,
+	limitMs: number,
+	what: string
+): MaybePromise<Value> {
+	if (!isPromise(pending)) return pending;
+	return new Promise<Value>((resolve, reject) => {
+		const refuse = (): void => reject(new LiveError('TIMEOUT', `"${what}" took longer than ${limitMs} ms`));
+		const timer = clock.setTimer(refuse, limitMs);
+		const settle = (): void => clock.clearTimer(timer);
+		pending.then(
+			(value) => (settle(), resolve(value)),
+			(error: unknown) => (settle(), reject(error as Error))
+		);
+	});
+}

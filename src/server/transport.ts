@@ -1,0 +1,32 @@
+// What the server needs from a transport, and what it offers to one. A transport accepts connections, authenticates
+// them with the function it was given, and passes frames; it knows nothing of calls and streams.
+
+import type { Frame } from './frame.ts';
+
+/** One connection, as a transport shows it to the server. */
+export interface TransportSocket {
+	/** Where the connection comes from, as far as the transport knows; for logs and limits, never for identity. */
+	readonly remoteAddress: string | undefined;
+	/** Bytes that `send` took and that have not left the process yet. */
+	readonly bufferedBytes: number;
+	/** Sends messages in this order, as one write. `SocketEvents.drained` follows when `bufferedBytes` falls to zero. */
+	send(frames: readonly Frame[]): void;
+	/** Closes when everything sent before has left. `SocketEvents.closed` follows. */
+	close(code: number, reason: string): void;
+	/** Ends the connection at once. `SocketEvents.closed` follows. */
+	terminate(): void;
+	/** Stops and starts reading, so that a peer that does not read its answers cannot ask for more. */
+	pause(): void;
+	resume(): void;
+}
+
+/** What a transport reports about one connection, in the order in which it happened. `closed` comes exactly once, last. */
+export interface SocketEvents {
+	/** A text frame is a string, a binary frame is bytes. */
+	message(data: string | Uint8Array): void;
+	drained(): void;
+	closed(code: number, reason: string): void;
+}
+
+/** Takes a new connection of a known session; the transport reports to what it returns. */
+export type AcceptSocket<Session> = (socket: TransportSocket, session: Session) => SocketEvents;
