@@ -70,7 +70,8 @@ export function withArgs<Decoded>(
 	try {
 		const args = decodeValue(message, index, limits.depth);
 		if (!Array.isArray(args)) throw new LiveError('BAD_REQUEST', 'the arguments must be a list');
-		if (args.length > limits.args) throw new LiveError('TOO_MANY', `${args.length} arguments; the limit "args" is ${limits.args}`);
+		if (args.length > limits.args)
+			throw new LiveError('TOO_MANY', `${args.length} arguments; the limit "args" is ${limits.args}`);
 		return build(args as unknown[]);
 	} catch (error) {
 		if (!isLiveError(error) || error.code === 'PROTOCOL_ERROR') throw error;

@@ -1,0 +1,141 @@
+// The client: one connection, the calls and streams on it, and the hand-over between them.
+
+import { assertNever } from '../base/assert.ts';
+import type { LiveError } from '../base/errors.ts';
+import type { DownMessage } from '../protocol/down.ts';
+import { Calls, type BatchOptions, type CallOptions, type QueryOptions } from './calls.ts';
+import { Connection } from './connection.ts';
+import { applyOptions, CLIENT_DEFAULTS, type ClientOptions, type ClientSettings } from './options.ts';
+import type { ConnectionStatus } from './status.ts';
+import type { ClientStream } from './stream.ts';
+import { Streams } from './streams.ts';
+import { callAll, Updates } from './updates.ts';
+
+/** What a batch resolves to, given what its function returned. */
+export type BatchResults<Calls extends readonly unknown[]> = {
+	-readonly [Index in keyof Calls]: Awaited<Calls[Index]>;
+};
+
+/** A connection to one server, opened at the first call or stream. */
+export class Client {
+	readonly #settings: ClientSettings = { ...CLIENT_DEFAULTS };
+	readonly #updates = new Updates();
+	readonly #connection: Connection;
+	readonly #calls: Calls;
+	readonly #streams: Streams;
+	readonly #statusListeners = new Set<() => void>();
+
+	constructor(options: ClientOptions = {}) {
+		applyOptions(this.#settings, options);
+		this.#connection = new Connection(this.#settings, this.#updates, {
+			opened: () => this.#opened(),
+			received: (message) => this.#receive(message),
+			failed: (error, final) => this.#failed(error, final),
+			statusChanged: () => this.#updates.changed(this)
+		});
+		this.#calls = new Calls(this.#connection, this.#settings, this.#updates);
+		this.#streams = new Streams(this.#connection, this.#settings, this.#updates);
+	}
+
+	/** How the connection stands now. A new object whenever it changes. */
+	get status(): ConnectionStatus {
+		return this.#connection.status;
+	}
+
+	/** Calls `listener` after every change of `status`. Returns what removes it. */
+	onStatus(listener: (status: ConnectionStatus) => void): () => void {
+		const entry = () => listener(this.status);
+		this.#statusListeners.add(entry);
+		return () => void this.#statusListeners.delete(entry);
+	}
+
+	/** Runs a server function, at most once. Rejects with a LiveError. */
+	call(path: string, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+		return this.#updates.run(() => this.#calls.call(path, args, options));
+	}
+
+	/** Runs a server function that changes nothing: shared while one is under way, and repeated when the connection is lost. */
+	async query(path: string, args: readonly unknown[], options?: QueryOptions): Promise<unknown> {
+		return await this.#updates.run(() => this.#calls.query(path, args, options));
+	}
+
+	/**
+	 * Sends the calls that `collect` makes before it returns as one message. Resolves like `Promise.all` of the list that it
+	 * returned; each call settles by itself.
+	 */
+	async batch<const Promises extends readonly unknown[]>(
+		collect: () => Promises,
+		options: BatchOptions = {}
+	): Promise<BatchResults<Promises>> {
+		return await Promise.all(this.#updates.run(() => this.#calls.batch(collect, options)));
+	}
+
+	/** The stream of a path and its arguments: the same object as long as anyone uses it. */
+	stream(path: string, args: readonly unknown[]): ClientStream {
+		return this.#updates.run(() => this.#streams.get(path, args));
+	}
+
+	/** Changes options; what is not named stays. A refused client asks again, a new `url` replaces the connection. */
+	configure(options: ClientOptions): void {
+		const { url } = this.#settings;
+		applyOptions(this.#settings, options);
+		const { state } = this.status;
+		const moved = url !== this.#settings.url && state !== 'idle' && state !== 'closed';
+		if (moved || state === 'refused') this.reconnect();
+	}
+
+	/** Opens a new connection at once, whatever there was before. */
+	reconnect(): void {
+		this.#updates.run(() => this.#connection.reconnect());
+	}
+
+	/** Ends the connection: calls reject with `CLOSED`, streams keep their values. `reconnect` opens it again. */
+	close(): void {
+		this.#updates.run(() => this.#connection.close());
+	}
+
+	/** Tells the listeners of `onStatus`. For `Updates`. */
+	publish(): void {
+		callAll(this.#statusListeners);
+	}
+
+	#opened(): void {
+		// Streams first: what a call publishes then finds them subscribed.
+		this.#streams.opened();
+		this.#calls.opened();
+	}
+
+	#failed(error: LiveError, final: boolean): void {
+		this.#calls.failed(error, final);
+		this.#streams.failed(error, final);
+	}
+
+	#receive(message: DownMessage): void {
+		switch (message.kind) {
+			case 'result':
+				return void this.#calls.settle(message.id, message);
+			case 'error':
+				if (!this.#calls.settle(message.id, message)) this.#streams.receiveError(message.id, message.error);
+				return;
+			case 'snapshot':
+			case 'resumed':
+				return this.#streams.receiveState(message);
+			case 'reset':
+				return this.#streams.receiveReset(message);
+			case 'event':
+				return this.#streams.receiveEvent(message);
+			case 'heartbeat':
+				return this.#streams.receiveHeads(message);
+			case 'pong':
+			case 'welcome':
+			case 'goodbye':
+				return;
+			default:
+				return assertNever(message);
+		}
+	}
+}
+
+export function createClient(options: ClientOptions = {}): Client {
+	return new Client(options);
+}

@@ -1,0 +1,289 @@
+// The socket and its life: opens it when it is needed, greets, watches that it lives, and opens another one when it is
+// lost. `#become` is the only place that changes the state, and at most one timer runs: the one that the state needs.
+
+import { assert } from '../base/assert.ts';
+import { backoffMs } from '../base/backoff.ts';
+import type { Timer } from '../base/clock.ts';
+import { isLiveError, LiveError } from '../base/errors.ts';
+import { decodeDown, type DownMessage } from '../protocol/down.ts';
+import { violation } from '../protocol/fields.ts';
+import { encodeHello, type Welcome } from '../protocol/handshake.ts';
+import { encodePing, encodePong } from '../protocol/heartbeat.ts';
+import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import { PROTOCOL_VERSION } from '../protocol/version.ts';
+import type { EnvironmentSignal } from './environment.ts';
+import type { Link } from './link.ts';
+import type { ClientSettings } from './options.ts';
+import { byteLength, Outbox } from './outbox.ts';
+import type { ClientSocket, ClientSocketEvents } from './socket.ts';
+import { SUCCESSORS, type ConnectionState, type ConnectionStatus } from './status.ts';
+import type { Updates } from './updates.ts';
+
+/** What the connection tells to the client; always within `Updates.run`. */
+export interface ConnectionEvents {
+	/** Messages can be sent. */
+	opened(): void;
+	received(message: DownMessage): void;
+	/** What was sent and not answered will not be answered. `final`: no attempt follows by itself. */
+	failed(error: LiveError, final: boolean): void;
+	statusChanged(): void;
+}
+
+/** Refusals that another attempt does not change. */
+const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'UPGRADE_REQUIRED']);
+
+const NORMAL_CLOSE = 1000;
+
+export class Connection implements Link {
+	readonly #settings: ClientSettings;
+	readonly #updates: Updates;
+	readonly #events: ConnectionEvents;
+	readonly #outbox = new Outbox((frame) => this.#socket?.send(frame));
+	#status: ConnectionStatus = { state: 'idle', error: undefined };
+	#socket: ClientSocket | null = null;
+	/** Numbers attempts, so that what an abandoned one still reports is ignored. */
+	#attempt = 0;
+	/** Attempts in a row that led to no lasting connection. */
+	#failures = 0;
+	#timer: Timer;
+	#limits: Limits = DEFAULT_LIMITS;
+	#lastId = 0;
+	#openedAt = 0;
+	#wasOpen = false;
+	/** Before this time the server does not want to see us again. */
+	#notBefore = 0;
+	#heardAt = 0;
+	#framesHeard = 0;
+	#unwatch: (() => void) | null = null;
+
+	constructor(settings: ClientSettings, updates: Updates, events: ConnectionEvents) {
+		this.#settings = settings;
+		this.#updates = updates;
+		this.#events = events;
+	}
+
+	get status(): ConnectionStatus {
+		return this.#status;
+	}
+
+	get open(): boolean {
+		return this.#status.state === 'open';
+	}
+
+	get limits(): Limits {
+		return this.#limits;
+	}
+
+	nextId(): number {
+		return ++this.#lastId;
+	}
+
+	demand(): LiveError | undefined {
+		const { state, error } = this.#status;
+		if (state === 'idle') this.#connect();
+		return state === 'refused' || state === 'closed' ? error : undefined;
+	}
+
+	send(message: string): void {
+		const bytes = byteLength(message);
+		const { messageBytes } = this.#limits;
+		if (bytes > messageBytes) {
+			throw new LiveError(
+				'TOO_LARGE',
+				`a message of ${bytes} bytes; the limit "messageBytes" is ${messageBytes}`
+			);
+		}
+		this.#outbox.add(message, bytes, messageBytes);
+	}
+
+	/** Opens a new connection at once, in place of the one there may be. */
+	reconnect(): void {
+		const replaced = this.open;
+		this.#release();
+		if (replaced)
+			this.#events.failed(new LiveError('CONNECTION_LOST', 'the connection was replaced by reconnect()'), false);
+		this.#connect();
+	}
+
+	/** Ends the connection for good. */
+	close(): void {
+		if (this.#status.state === 'closed') return;
+		this.#unwatch?.();
+		this.#unwatch = null;
+		this.#end('closed', new LiveError('CLOSED', 'the client was closed'));
+	}
+
+	/** The only place that changes the state. What the old state waited for ends with it. */
+	#become(state: ConnectionState, error?: LiveError): void {
+		assert(SUCCESSORS[this.#status.state].includes(state), `${this.#status.state} cannot become ${state}`);
+		this.#settings.clock.clearTimer(this.#timer);
+		this.#status = { state, error };
+		this.#events.statusChanged();
+	}
+
+	#after(delayMs: number, run: () => void): void {
+		const { clock } = this.#settings;
+		clock.clearTimer(this.#timer);
+		this.#timer = clock.setTimer(() => this.#updates.run(run), Math.max(0, delayMs));
+	}
+
+	#connect(): void {
+		this.#unwatch ??= this.#settings.environment.watch((signal) => this.#updates.run(() => this.#sense(signal)));
+		const first = this.#status.state === 'idle';
+		this.#become('connecting', this.#status.error);
+		this.#expectWelcome();
+		const attempt = ++this.#attempt;
+		const { beforeReconnect } = this.#settings;
+		if (first || !beforeReconnect) return this.#openSocket(attempt);
+		Promise.resolve()
+			.then(() => beforeReconnect())
+			.then(
+				() => this.#during(attempt, () => this.#openSocket(attempt)),
+				(cause: unknown) =>
+					this.#during(attempt, () => this.#lose(unavailable('beforeReconnect failed', cause)))
+			);
+	}
+
+	#expectWelcome(): void {
+		const { connectTimeoutMs } = this.#settings;
+		this.#after(connectTimeoutMs, () => this.#lose(unavailable(`no welcome within ${connectTimeoutMs} ms`)));
+	}
+
+	#openSocket(attempt: number): void {
+		const { url, connect } = this.#settings;
+		try {
+			this.#socket = connect(typeof url === 'function' ? url() : url, this.#socketEvents(attempt));
+		} catch (cause) {
+			// A wrong address or no WebSocket class: time does not heal it.
+			this.#end('refused', unavailable('no socket could be made', cause));
+		}
+	}
+
+	#during(attempt: number, run: () => void): void {
+		if (attempt === this.#attempt) this.#updates.run(run);
+	}
+
+	#socketEvents(attempt: number): ClientSocketEvents {
+		return {
+			opened: () => this.#during(attempt, () => this.#greet()),
+			message: (data) => this.#during(attempt, () => this.#hear(data)),
+			closed: (code, reason) => this.#during(attempt, () => this.#lose(closedError(this.open, code, reason)))
+		};
+	}
+
+	#greet(): void {
+		this.#become('greeting', this.#status.error);
+		this.#expectWelcome();
+		this.#socket?.send(encodeHello(PROTOCOL_VERSION));
+	}
+
+	#hear(data: unknown): void {
+		this.#heardAt = this.#settings.clock.now();
+		this.#framesHeard++;
+		const attempt = this.#attempt;
+		try {
+			if (typeof data !== 'string') violation('a server of this version sends text frames only');
+			for (const message of decodeDown(data)) {
+				if (attempt === this.#attempt) this.#receive(message);
+			}
+		} catch (error) {
+			if (!isLiveError(error)) throw error;
+			this.#lose(error);
+		}
+	}
+
+	#receive(message: DownMessage): void {
+		if (message.kind === 'goodbye') {
+			const { code, message: text, retryAfterMs } = message;
+			return this.#lose(new LiveError(code, text, retryAfterMs === null ? {} : { retryAfterMs }));
+		}
+		if ((message.kind === 'welcome') === this.open) violation(`"${message.kind}" is not expected now`);
+		if (message.kind === 'welcome') return this.#enter(message);
+		if (message.kind === 'heartbeat') this.send(encodePong(message.beat));
+		this.#events.received(message);
+	}
+
+	#enter(welcome: Welcome): void {
+		this.#limits = { ...DEFAULT_LIMITS, ...welcome.limits };
+		this.#openedAt = this.#heardAt;
+		this.#become('open');
+		this.#watchSilence(this.#heardAt, this.#silenceLimitMs);
+		if (this.#wasOpen) this.#updates.notice(() => this.#settings.onConnect?.());
+		this.#wasOpen = true;
+		this.#events.opened();
+	}
+
+	get #silenceLimitMs(): number {
+		return 2 * this.#limits.heartbeatMs;
+	}
+
+	/** Gives the connection up where nothing is heard for a time that began at `since`. */
+	#watchSilence(since: number, limitMs: number): void {
+		const heard = this.#framesHeard;
+		this.#after(since + limitMs - this.#settings.clock.now(), () => {
+			if (this.#framesHeard !== heard) return this.#watchSilence(this.#heardAt, this.#silenceLimitMs);
+			this.#lose(new LiveError('HEARTBEAT_TIMEOUT', `nothing heard from the server for ${limitMs} ms`));
+		});
+	}
+
+	/** The network or the page changed: a wait may be over, an open connection may be dead. */
+	#sense(signal: EnvironmentSignal): void {
+		const { state } = this.#status;
+		const now = this.#settings.clock.now();
+		if (state === 'open') {
+			this.send(encodePing(this.nextId()));
+			this.#watchSilence(now, this.#settings.pingTimeoutMs);
+		} else if (signal !== 'offline') {
+			if (state === 'refused') this.#connect();
+			if (state === 'waiting') this.#after(this.#notBefore - now, () => this.#connect());
+		}
+	}
+
+	/** The connection or the attempt failed; another one follows unless it was refused. */
+	#lose(error: LiveError): void {
+		const { clock, backoff } = this.#settings;
+		if (REFUSALS.has(error.code)) return this.#end('refused', error);
+		if (error.code === 'PROTOCOL_ERROR') this.#updates.notice(() => this.#settings.onError?.(error, undefined));
+		const now = clock.now();
+		// A server that fails soon after every welcome is not to be met with first delays for ever.
+		if (this.open && now - this.#openedAt >= backoff.firstMs) this.#failures = 0;
+		this.#end('waiting', error);
+		this.#notBefore = now + (error.retryAfterMs ?? 0);
+		this.#after(this.#retryDelayMs(error), () => this.#connect());
+		this.#failures++;
+	}
+
+	#retryDelayMs(error: LiveError): number {
+		const drawn = backoffMs(this.#failures, this.#settings.random(), this.#settings.backoff);
+		const asked = error.retryAfterMs ?? (error.code === 'SESSION_EXPIRED' ? 0 : undefined);
+		if (asked === undefined) return drawn;
+		return this.#failures === 0 ? asked : Math.max(asked, drawn);
+	}
+
+	#end(state: 'waiting' | 'refused' | 'closed', error: LiveError): void {
+		const wasOpen = this.open;
+		this.#release();
+		this.#become(state, error);
+		if (wasOpen) this.#updates.notice(() => this.#settings.onDisconnect?.(error));
+		if (state === 'refused') this.#updates.notice(() => this.#settings.onError?.(error, undefined));
+		this.#events.failed(error, state !== 'waiting');
+	}
+
+	#release(): void {
+		this.#attempt++;
+		this.#outbox.clear();
+		this.#socket?.close(NORMAL_CLOSE);
+		this.#socket = null;
+	}
+}
+
+function unavailable(what: string, cause?: unknown): LiveError {
+	const why = cause instanceof Error ? `: ${cause.message}` : '';
+	return new LiveError('UNAVAILABLE', what + why, { cause });
+}
+
+function closedError(wasOpen: boolean, code: number, reason: string): LiveError {
+	const how = `close code ${code}${reason && ` "${reason}"`}`;
+	if (wasOpen) return new LiveError('CONNECTION_LOST', `the connection was lost (${how})`);
+	return new LiveError('UNAVAILABLE', `no connection could be made (${how})`);
+}

@@ -1,0 +1,24 @@
+// The rules of every kind of merge. Applying an event that is already in the value changes nothing that a reader could
+// tell, except with `latest`, whose items have no key: there, positions alone keep an event from being applied twice.
+
+import type { MergeKind } from '../../base/merge.ts';
+import { crud } from './crud.ts';
+import { cursor } from './cursor.ts';
+import type { Draft } from './draft.ts';
+import { latest } from './latest.ts';
+import { presence } from './presence.ts';
+import { set } from './set.ts';
+
+/** Applies one event. Events that a kind does not know change nothing. */
+export type Merge = (draft: Draft, event: string, data: unknown) => void;
+
+export const MERGES: Readonly<Record<MergeKind, Merge>> = { crud, set, latest, presence, cursor };
+
+/** Which confirmed events make a pending one obsolete: those of the same key, every one, or none. */
+export const SUPERSEDES: Readonly<Record<MergeKind, 'key' | 'all' | 'none'>> = {
+	crud: 'key',
+	presence: 'key',
+	cursor: 'key',
+	set: 'all',
+	latest: 'none'
+};

@@ -1,0 +1,323 @@
+// One stream as the browser keeps it: the life of its subscription, and the state that users see. It takes an event only
+// when that follows what it has; wherever something is missing it asks for it, and until the answer it takes nothing.
+
+import { backoffMs } from '../base/backoff.ts';
+import type { Timer } from '../base/clock.ts';
+import type { LiveError } from '../base/errors.ts';
+import type { LiveSnapshot } from '../base/surface.ts';
+import type { Position } from '../protocol/position.ts';
+import type { ResetReason, Resumed, Snapshot, StreamEvent } from '../protocol/stream.ts';
+import type { ClientSettings } from './options.ts';
+import { callAll, type Publisher, type Updates } from './updates.ts';
+import { View, type PendingEvent } from './view.ts';
+
+/** What a stream shows. A new object whenever anything changes. */
+export interface StreamState {
+	/** The value with the optimistic events; undefined until the first one arrives. Never changed afterwards. */
+	readonly value: unknown;
+	/** Whether there is a value. */
+	readonly ready: boolean;
+	/** Whether the first value is on its way. */
+	readonly loading: boolean;
+	/** Why there is no value, or why it is no longer kept current. */
+	readonly error: LiveError | undefined;
+	/** Whether the value is being kept current now. */
+	readonly connected: boolean;
+}
+
+/** What a stream needs of the client. */
+export interface StreamHost {
+	readonly settings: ClientSettings;
+	readonly updates: Updates;
+	/** Subscribes from a position, with the next connection where there is none now. Returns why that cannot be. */
+	join(stream: ClientStream, position: Position | null): LiveError | undefined;
+	/** Ends the subscription where there is one. */
+	leave(stream: ClientStream): void;
+	/** Asks for what follows a position. */
+	catchUp(stream: ClientStream, position: Position): void;
+	/** Whether anyone uses the stream. Where nobody does, `client.stream` makes another one. */
+	keep(stream: ClientStream, used: boolean): void;
+}
+
+/**
+ * - `off`: nobody listens
+ * - `joining`: the answer to `subscribe`, or a connection to send it on, is awaited
+ * - `live`: events are applied
+ * - `behind`: the missing events, or the snapshot after a `reset`, are awaited
+ * - `failed`: the server ended the subscription; where another attempt makes sense a timer runs
+ */
+type Phase = 'off' | 'joining' | 'live' | 'behind' | 'failed';
+
+interface Refresh {
+	resolve: () => void;
+	reject: (error: LiveError) => void;
+}
+
+export class ClientStream implements Publisher {
+	readonly path: string;
+	readonly args: readonly unknown[];
+	/** The same for the same path and arguments. */
+	readonly key: string;
+	readonly #host: StreamHost;
+	readonly #listeners = new Set<() => void>();
+	readonly #view = new View();
+	#phase: Phase = 'off';
+	#position: Position | null = null;
+	#error: LiveError | undefined;
+	#state: StreamState = { value: undefined, ready: false, loading: true, error: undefined, connected: false };
+	#failures = 0;
+	/** Runs while nobody listens. */
+	#lingerTimer: Timer;
+	/** Runs while a failed stream waits for its next attempt. */
+	#retryTimer: Timer;
+	#refreshes: Refresh[] = [];
+
+	constructor(host: StreamHost, { path, args, key }: Pick<ClientStream, 'path' | 'args' | 'key'>) {
+		this.path = path;
+		this.args = args;
+		this.key = key;
+		this.#host = host;
+		this.#linger();
+	}
+
+	get state(): StreamState {
+		return this.#state;
+	}
+
+	/**
+	 * Calls `listener` after every change of `state`, once per frame of the server. The first listener subscribes; a while
+	 * after the last one has left (`lingerMs`) the subscription ends. Returns what removes the listener.
+	 */
+	onChange(listener: () => void): () => void {
+		const entry = () => listener();
+		this.#listeners.add(entry);
+		this.#host.updates.run(() => this.#use());
+		return () => {
+			if (this.#listeners.delete(entry)) this.#linger();
+		};
+	}
+
+	/** Shows what the server loaded for the page, unless the stream has something newer, and goes on from there. */
+	hydrate(snapshot: LiveSnapshot<unknown>): void {
+		if (this.#isCurrent || this.#isOlder(snapshot.position)) return;
+		this.#position = snapshot.position;
+		this.#view.load(snapshot.value, snapshot.merge);
+		this.#change();
+	}
+
+	/** Shows an event at once. It ends when the server's own event for the same key arrives, or by the function returned. */
+	optimistic(event: string, data: unknown): () => void {
+		const entry = this.#add(event, data, false);
+		return () => this.#remove(entry);
+	}
+
+	/**
+	 * Shows an event while `run` is in progress. When it resolves, the server's own events have taken over; when it
+	 * rejects, the event is taken back.
+	 */
+	async mutate<Result>(event: string, data: unknown, run: () => Promise<Result>): Promise<Result> {
+		const entry = this.#add(event, data, true);
+		try {
+			const result = await run();
+			// Events that a call published arrive before its result, unless this stream waits for what it missed.
+			entry.settled = this.#phase === 'behind' || this.#phase === 'joining';
+			return result;
+		} finally {
+			entry.held = false;
+			if (!entry.settled) this.#remove(entry);
+		}
+	}
+
+	/** Loads the value anew; the old one stays until then. Rejects where the server refuses. */
+	async refresh(): Promise<void> {
+		let leave = () => {};
+		const loaded = new Promise<void>((resolve, reject) => this.#refreshes.push({ resolve, reject }));
+		this.#host.updates.run(() => {
+			if (this.#phase !== 'off') this.#join();
+			leave = this.onChange(() => {});
+		});
+		await loaded.finally(leave);
+	}
+
+	/** The connection is open: subscribes anew. For the client. */
+	connected(): void {
+		this.#join();
+	}
+
+	/** The connection is lost; `final`: no attempt follows by itself. For the client. */
+	disconnected(error: LiveError, final: boolean): void {
+		this.#clearTimer(this.#retryTimer);
+		this.#phase = 'joining';
+		if (final) this.#refuse(error);
+		this.#change();
+	}
+
+	/** For the client, like all that follows. */
+	receiveSnapshot({ position, merge, value, events }: Snapshot): void {
+		this.#position = position;
+		this.#view.load(value, merge);
+		for (const refresh of this.#refreshes.splice(0)) refresh.resolve();
+		this.#goLive(events);
+	}
+
+	receiveResumed({ position, events }: Resumed): void {
+		const ours = this.#position;
+		// Events between ours and the server's idea of ours would be missing.
+		if (!ours || ours.offset < position.offset) return this.#rejoin();
+		this.#position = { epoch: position.epoch, offset: ours.offset };
+		this.#goLive(events);
+	}
+
+	receiveReset(reason: ResetReason): void {
+		const { settings, updates } = this.#host;
+		updates.notice(() => settings.onReset?.(this.path, reason));
+		if (this.#phase === 'live') this.#phase = 'behind';
+	}
+
+	receiveEvent({ offset, event, data }: StreamEvent): void {
+		if (this.#phase !== 'live') return;
+		const last = this.#position;
+		if (last && offset > 0) {
+			if (offset <= last.offset) return;
+			if (offset > last.offset + 1) return this.#catchUp(last);
+			this.#position = { epoch: last.epoch, offset };
+		}
+		this.#view.apply(event, data);
+		this.#change();
+	}
+
+	/** The server tells where the topic's log ends now. */
+	receiveHead(offset: number): void {
+		const last = this.#position;
+		if (this.#phase === 'live' && last && offset > last.offset) this.#catchUp(last);
+	}
+
+	/** The server ended the subscription. */
+	receiveError(error: LiveError): void {
+		const { settings, updates } = this.#host;
+		updates.notice(() => settings.onError?.(error, this.path));
+		this.#phase = 'failed';
+		this.#view.removeSettled();
+		// One failure that may pass is not worth alarming anyone; a second one in a row is.
+		if (!error.retryable || this.#failures > 0) this.#refuse(error);
+		if (error.retryable) this.#retryLater(error);
+		this.#change();
+	}
+
+	/** Tells the listeners what has changed. */
+	publish(): void {
+		const { value, ready } = this.#view;
+		const connected = this.#isCurrent;
+		const error = this.#error;
+		const next: StreamState = { value, ready, loading: !ready && !error, error, connected };
+		if (sameState(this.#state, next)) return;
+		this.#state = next;
+		callAll(this.#listeners);
+	}
+
+	#change(): void {
+		this.#host.updates.changed(this);
+	}
+
+	#use(): void {
+		this.#clearTimer(this.#lingerTimer);
+		this.#host.keep(this, true);
+		if (this.#phase === 'off') this.#join();
+	}
+
+	/** Ends the subscription in a while, unless somebody comes back. */
+	#linger(): void {
+		if (this.#listeners.size > 0) return;
+		this.#clearTimer(this.#lingerTimer);
+		this.#lingerTimer = this.#after(this.#host.settings.lingerMs, () => this.#leave());
+	}
+
+	#leave(): void {
+		this.#clearTimer(this.#retryTimer);
+		this.#host.leave(this);
+		this.#host.keep(this, false);
+		this.#phase = 'off';
+		this.#view.removeSettled();
+		this.#change();
+	}
+
+	/** Subscribes, in place of the subscription there may be. */
+	#join(): void {
+		this.#clearTimer(this.#retryTimer);
+		this.#host.leave(this);
+		this.#phase = this.#isCurrent ? 'behind' : 'joining';
+		const refusal = this.#host.join(this, this.#refreshes.length > 0 ? null : this.#position);
+		if (refusal) this.#refuse(refusal);
+		this.#change();
+	}
+
+	/** Subscribes anew from nothing: what we have does not connect to what the server has. */
+	#rejoin(): void {
+		this.#position = null;
+		this.#join();
+	}
+
+	get #isCurrent(): boolean {
+		return this.#phase === 'live' || this.#phase === 'behind';
+	}
+
+	#goLive(events: readonly StreamEvent[]): void {
+		this.#phase = 'live';
+		this.#failures = 0;
+		this.#error = undefined;
+		for (const event of events) this.receiveEvent(event);
+		// An event in the list may have shown another hole.
+		if ((this.#phase as Phase) === 'live') this.#view.removeSettled();
+		this.#change();
+	}
+
+	#catchUp(position: Position): void {
+		this.#phase = 'behind';
+		this.#host.catchUp(this, position);
+	}
+
+	#refuse(error: LiveError): void {
+		this.#error = error;
+		for (const refresh of this.#refreshes.splice(0)) refresh.reject(error);
+	}
+
+	#retryLater(error: LiveError): void {
+		const { random, backoff } = this.#host.settings;
+		const drawn = backoffMs(this.#failures++, random(), backoff);
+		this.#retryTimer = this.#after(Math.max(drawn, error.retryAfterMs ?? 0), () => this.#join());
+	}
+
+	#after(delayMs: number, run: () => void): Timer {
+		const { settings, updates } = this.#host;
+		return settings.clock.setTimer(() => updates.run(run), delayMs);
+	}
+
+	#clearTimer(timer: Timer): void {
+		this.#host.settings.clock.clearTimer(timer);
+	}
+
+	#isOlder(position: Position | null): boolean {
+		const ours = this.#position;
+		return ours !== null && ours.epoch === position?.epoch && ours.offset >= position.offset;
+	}
+
+	#add(event: string, data: unknown, held: boolean): PendingEvent {
+		const entry = this.#view.add(event, data, held);
+		this.#change();
+		return entry;
+	}
+
+	#remove(entry: PendingEvent): void {
+		this.#view.remove(entry);
+		this.#change();
+	}
+}
+
+function sameState(one: StreamState, other: StreamState): boolean {
+	return (
+		one.value === other.value &&
+		one.ready === other.ready &&
+		one.error === other.error &&
+		one.connected === other.connected
+	);
+}

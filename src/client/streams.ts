@@ -1,0 +1,154 @@
+// All streams of a client: finds the stream that a message is for, and subscribes them anew with every connection.
+
+import type { LiveError } from '../base/errors.ts';
+import type { Heartbeat } from '../protocol/heartbeat.ts';
+import type { Position } from '../protocol/position.ts';
+import {
+	encodeCatchup,
+	encodeSubscribe,
+	encodeUnsubscribe,
+	type Alias,
+	type Reset,
+	type Resumed,
+	type Snapshot,
+	type TopicEvent
+} from '../protocol/stream.ts';
+import type { Link } from './link.ts';
+import type { ClientSettings } from './options.ts';
+import { requestKey } from './request.ts';
+import { ClientStream, type StreamHost } from './stream.ts';
+import type { Updates } from './updates.ts';
+
+export class Streams implements StreamHost {
+	readonly settings: ClientSettings;
+	readonly updates: Updates;
+	readonly #link: Link;
+	/** For `client.stream`: in use, or not unused for long. */
+	readonly #byKey = new Map<string, ClientStream>();
+	readonly #used = new Set<ClientStream>();
+	/** The subscriptions of this connection. */
+	readonly #byId = new Map<number, ClientStream>();
+	readonly #ids = new Map<ClientStream, number>();
+	readonly #byAlias = new Map<Alias, Set<ClientStream>>();
+	readonly #aliases = new Map<ClientStream, Alias>();
+
+	constructor(link: Link, settings: ClientSettings, updates: Updates) {
+		this.#link = link;
+		this.settings = settings;
+		this.updates = updates;
+	}
+
+	/** The same stream for the same path and arguments, as long as anyone uses it. */
+	get(path: string, args: readonly unknown[]): ClientStream {
+		const key = requestKey(path, args);
+		const known = this.#byKey.get(key);
+		if (known) return known;
+		const stream = new ClientStream(this, { path, args: [...args], key });
+		this.#byKey.set(key, stream);
+		return stream;
+	}
+
+	keep(stream: ClientStream, used: boolean): void {
+		const known = this.#byKey.get(stream.key);
+		if (used) {
+			this.#used.add(stream);
+			if (!known) this.#byKey.set(stream.key, stream);
+		} else {
+			this.#used.delete(stream);
+			if (known === stream) this.#byKey.delete(stream.key);
+		}
+	}
+
+	join(stream: ClientStream, position: Position | null): LiveError | undefined {
+		const refusal = this.#link.demand();
+		if (refusal || !this.#link.open) return refusal;
+		const id = this.#link.nextId();
+		try {
+			this.#link.send(encodeSubscribe({ id, path: stream.path, position, args: [...stream.args] }));
+		} catch (error) {
+			return error as LiveError;
+		}
+		this.#byId.set(id, stream);
+		this.#ids.set(stream, id);
+		return undefined;
+	}
+
+	leave(stream: ClientStream): void {
+		const id = this.#forget(stream);
+		if (id !== undefined && this.#link.open) this.#link.send(encodeUnsubscribe(id));
+	}
+
+	catchUp(stream: ClientStream, position: Position): void {
+		const id = this.#ids.get(stream);
+		if (id !== undefined) this.#link.send(encodeCatchup(id, position));
+	}
+
+	opened(): void {
+		for (const stream of this.#used) stream.connected();
+	}
+
+	failed(error: LiveError, final: boolean): void {
+		this.#byId.clear();
+		this.#ids.clear();
+		this.#byAlias.clear();
+		this.#aliases.clear();
+		for (const stream of this.#used) stream.disconnected(error, final);
+	}
+
+	receiveState(message: Snapshot | Resumed): void {
+		const stream = this.#byId.get(message.id);
+		if (!stream) return;
+		this.#bind(stream, message.alias);
+		if (message.kind === 'snapshot') stream.receiveSnapshot(message);
+		else stream.receiveResumed(message);
+	}
+
+	receiveReset(message: Reset): void {
+		this.#byId.get(message.id)?.receiveReset(message.reason);
+	}
+
+	receiveEvent(message: TopicEvent): void {
+		for (const stream of this.#byAlias.get(message.alias) ?? []) stream.receiveEvent(message);
+	}
+
+	receiveHeads({ heads }: Heartbeat): void {
+		for (const [alias, offset] of heads) {
+			for (const stream of this.#byAlias.get(alias) ?? []) stream.receiveHead(offset);
+		}
+	}
+
+	receiveError(id: number, error: LiveError): void {
+		const stream = this.#byId.get(id);
+		if (!stream) return;
+		this.#forget(stream);
+		stream.receiveError(error);
+	}
+
+	/** Events of this alias are for this stream. */
+	#bind(stream: ClientStream, alias: Alias): void {
+		this.#unbind(stream);
+		this.#aliases.set(stream, alias);
+		const streams = this.#byAlias.get(alias);
+		if (streams) streams.add(stream);
+		else this.#byAlias.set(alias, new Set([stream]));
+	}
+
+	#unbind(stream: ClientStream): void {
+		const alias = this.#aliases.get(stream);
+		if (alias === undefined) return;
+		this.#aliases.delete(stream);
+		const streams = this.#byAlias.get(alias);
+		streams?.delete(stream);
+		if (streams?.size === 0) this.#byAlias.delete(alias);
+	}
+
+	/** Whatever still arrives for the subscription finds nobody. */
+	#forget(stream: ClientStream): number | undefined {
+		const id = this.#ids.get(stream);
+		if (id === undefined) return undefined;
+		this.#unbind(stream);
+		this.#ids.delete(stream);
+		this.#byId.delete(id);
+		return id;
+	}
+}

@@ -1,0 +1,101 @@
+// What a stream shows: the confirmed value with the pending events replayed on top. Pending events are kept as events,
+// never as copies of a value, so that taking one back cannot lose or resurrect what the server did meanwhile.
+
+import type { MergeSpec } from '../base/merge.ts';
+import { Draft } from './merge/draft.ts';
+import { MERGES, SUPERSEDES } from './merge/kinds.ts';
+
+/** An event that the server has not confirmed. */
+export interface PendingEvent {
+	readonly event: string;
+	readonly data: unknown;
+	/** Whether a call in progress holds it: then a snapshot, which may be older than the call's effect, does not end it. */
+	held: boolean;
+	/** Its call has succeeded, and the server's own event is known to be on its way. */
+	settled: boolean;
+}
+
+export class View {
+	#spec: MergeSpec | null = null;
+	#confirmed: Draft | null = null;
+	#pending: PendingEvent[] = [];
+	/** The value with the pending events; null where it must be made. */
+	#shown: { value: unknown } | null = null;
+
+	/** Whether there is a value. */
+	get ready(): boolean {
+		return this.#confirmed !== null;
+	}
+
+	/** The same value until something changes; undefined until the first snapshot. */
+	get value(): unknown {
+		this.#shown ??= { value: this.#replay() };
+		return this.#shown.value;
+	}
+
+	/** Starts from a value that the server loaded. */
+	load(value: unknown, spec: MergeSpec): void {
+		this.#spec = spec;
+		this.#confirmed = new Draft(value, spec);
+		this.#supersedeLoaded();
+		this.#shown = null;
+	}
+
+	/** Applies an event of the server. */
+	apply(event: string, data: unknown): void {
+		if (!this.#confirmed || !this.#spec) return;
+		MERGES[this.#spec.kind](this.#confirmed, event, data);
+		if (this.#pending.length > 0) this.#supersede(event, data);
+		this.#shown = null;
+	}
+
+	/** Shows an event before the server knows of it. */
+	add(event: string, data: unknown, held: boolean): PendingEvent {
+		const entry: PendingEvent = { event, data, held, settled: false };
+		this.#pending.push(entry);
+		this.#shown = null;
+		return entry;
+	}
+
+	/** Takes a pending event back. */
+	remove(entry: PendingEvent): void {
+		this.#keep((other) => other !== entry);
+	}
+
+	/** Takes the events back whose own ones have arrived by now: the value is complete again. */
+	removeSettled(): void {
+		this.#keep((entry) => !entry.settled);
+	}
+
+	#keep(keeps: (entry: PendingEvent) => boolean): void {
+		if (this.#pending.every(keeps)) return;
+		this.#pending = this.#pending.filter(keeps);
+		this.#shown = null;
+	}
+
+	#replay(): unknown {
+		const { kind } = this.#spec ?? {};
+		if (!kind || this.#pending.length === 0) return this.#confirmed?.value;
+		const draft = this.#confirmed?.fork();
+		if (draft) for (const { event, data } of this.#pending) MERGES[kind](draft, event, data);
+		return draft?.value;
+	}
+
+	#supersede(event: string, data: unknown): void {
+		const rule = this.#spec && SUPERSEDES[this.#spec.kind];
+		if (rule === 'all') this.#keep(() => false);
+		else if (rule === 'key' && event === 'set') this.#supersedeLoaded();
+		else if (rule === 'key') this.#keep((entry) => this.#keyOf(entry.data) !== this.#keyOf(data));
+	}
+
+	/** A whole new value confirms what it holds. */
+	#supersedeLoaded(): void {
+		const rule = this.#spec && SUPERSEDES[this.#spec.kind];
+		if (rule === 'all') this.#keep((entry) => entry.held);
+		if (rule === 'key') this.#keep((entry) => entry.held || !this.#confirmed?.has(this.#keyOf(entry.data)));
+	}
+
+	#keyOf(data: unknown): unknown {
+		return this.#confirmed?.keyOf(data);
+	}
+}
