@@ -86,12 +86,13 @@ export class ClientStream implements Publisher {
 
 	/**
 	 * Calls `listener` after every change of `state`, once per frame of the server. The first listener subscribes; a while
-	 * after the last one has left (`lingerMs`) the subscription ends. Returns what removes the listener.
+	 * after the last one has left (`lingerMs`) the subscription ends. Returns what removes the listener, and never calls it
+	 * before it has returned.
 	 */
 	onChange(listener: () => void): () => void {
 		const entry = () => listener();
-		this.#listeners.add(entry);
 		this.#host.updates.run(() => this.#use());
+		this.#listeners.add(entry);
 		return () => {
 			if (this.#listeners.delete(entry)) this.#linger();
 		};
