@@ -59,8 +59,10 @@ export interface Message {
 
 /** A tab of somebody who looks at the board. */
 export interface Cursor {
-	/** The person's id and the tab's, joined. */
+	/** Names the tab's connection. */
 	key: string;
+	/** A name that the tab chose, by which it knows its own cursor. */
+	tab: string;
 	person: Person;
 	/** Over which column the pointer is. */
 	columnId: string;

@@ -88,8 +88,9 @@ export class Boards {
 
 	addColumn(boardId: string, column: { id: string; name: string }): Column {
 		const rank = rankBetween(this.columns(boardId).at(-1)?.rank ?? null, null);
-		this.#db.prepare('INSERT INTO columns VALUES (?, ?, ?, ?)').run(column.id, boardId, column.name, rank);
-		return { ...column, rank };
+		const insert = this.#db.prepare('INSERT INTO columns (id, board_id, name, rank) VALUES (?, ?, ?, ?)');
+		insert.run(column.id, boardId, column.name, rank);
+		return { id: column.id, name: column.name, rank };
 	}
 
 	/** Returns undefined where the board has no such column. */
