@@ -4,7 +4,7 @@ export { LiveError, LiveError as RpcError, type ErrorCode, type ErrorDetails, ty
 export type { LiveSnapshot } from '../base/surface.ts';
 export type { BatchOptions, CallOptions, QueryOptions } from './calls.ts';
 export { createClient, type BatchResults, type Client } from './client.ts';
-export { batch, configure, onStatus, reconnect, status } from './page.ts';
+export { batch, configure, onStatus, reconnect, status } from './default-client.ts';
 export type { Environment, EnvironmentSignal } from './environment.ts';
 export type { ClientHooks, ClientOptions, ClientSettings } from './options.ts';
 export type { ClientSocket, ClientSocketEvents, ConnectSocket, WebSocketConstructor } from './socket.ts';

@@ -5,16 +5,12 @@ import type { BatchOptions } from './calls.ts';
 import type { ClientOptions } from './options.ts';
 import type { ConnectionStatus } from './status.ts';
 
-let page: Client | undefined;
+/** The page's client. Making it does nothing. */
+export const client: Client = /* @__PURE__ */ new Client();
 
-/** The page's client; the first use makes it. */
-export function client(): Client {
-	return (page ??= new Client());
-}
-
-/** Changes options of the page's client(). See {@link ClientOptions}. */
+/** Changes options of the page's client. See {@link ClientOptions}. */
 export function configure(options: ClientOptions): void {
-	client().configure(options);
+	client.configure(options);
 }
 
 /**
@@ -25,20 +21,20 @@ export function batch<const Promises extends readonly unknown[]>(
 	collect: () => Promises,
 	options?: BatchOptions
 ): Promise<BatchResults<Promises>> {
-	return client().batch(collect, options);
+	return client.batch(collect, options);
 }
 
 /** How the connection of the page stands now. */
 export function status(): ConnectionStatus {
-	return client().status;
+	return client.status;
 }
 
 /** Calls `listener` after every change of the connection's status. Returns what removes it. */
 export function onStatus(listener: (status: ConnectionStatus) => void): () => void {
-	return client().onStatus(listener);
+	return client.onStatus(listener);
 }
 
 /** Opens a new connection at once, for example after a login. */
 export function reconnect(): void {
-	client().reconnect();
+	client.reconnect();
 }
