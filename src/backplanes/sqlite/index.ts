@@ -1,0 +1,3 @@
+// `tidewire/sqlite`
+
+export { sqlite, type SqliteOptions } from './sqlite.ts';
