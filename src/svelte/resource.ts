@@ -6,22 +6,27 @@ import { untrack } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import type { LiveError } from '../base/errors.ts';
 import type { LiveResource, LiveSnapshot } from '../base/surface.ts';
+import type { StreamState } from '../client/stream.ts';
 import { LatestValues } from './latest-values.ts';
 import { reap } from './seed.ts';
 import { settled } from './settled.ts';
-import type { StreamSource, StreamState } from './stream-source.ts';
+import type { StreamSource } from './stream-source.ts';
+
+/** No value of a stream. */
+const NOTHING = Symbol('nothing');
 
 type Matters = (before: StreamState, after: StreamState) => boolean;
 
 /** Makes effects run again after the changes that matter to them, and only those. */
 function tracker(stream: StreamSource, matters: Matters): () => void {
 	return createSubscriber((update) => {
+		let seen: StreamState | undefined;
 		const stop = stream.onChange(() => {
 			const before = seen;
 			seen = stream.state;
-			if (matters(before, seen)) update();
+			if (before && matters(before, seen)) update();
 		});
-		let seen = stream.state; // After listening began, which may have been the first change.
+		seen = stream.state; // Listening may have changed it: whoever tracks reads it after this.
 		return stop;
 	});
 }
@@ -64,7 +69,6 @@ export class StreamResource<Value, Events> implements LiveResource<Value, Events
 	}
 
 	/** The getter is what an `await` in a component reads synchronously, while Svelte still knows who asks. */
-	// oxlint-disable-next-line unicorn/no-thenable -- `await stream` is the point
 	get then(): PromiseLike<Value>['then'] {
 		this.#trackPromise();
 		if (!this.#stream.state.ready) void this.#takeSeed();
@@ -76,11 +80,12 @@ export class StreamResource<Value, Events> implements LiveResource<Value, Events
 	}
 
 	subscribe(run: (value: Value | undefined) => void): () => void {
-		const stop = this.#stream.onChange(() => {
-			if (this.#stream.state.value !== given) give();
-		});
-		let given: unknown;
-		const give = () => run((given = this.#stream.state.value) as Value | undefined);
+		let given: unknown = NOTHING;
+		const give = () => {
+			const { value } = this.#stream.state;
+			if (value !== given) run((given = value) as Value | undefined);
+		};
+		const stop = this.#stream.onChange(give);
 		give();
 		return stop;
 	}

@@ -5,13 +5,14 @@ import { hydratable } from 'svelte';
 import type { ErrorCode } from '../base/errors.ts';
 import { isLiveError, LiveError } from '../base/errors.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
+import { requestKey } from '../client/request.ts';
 
 /** What the server writes into the page. A failure is there for the rest of the same render only. */
 type Seed = { snapshot: LiveSnapshot<unknown> } | { failed: [code: ErrorCode, message: string] };
 
 /** The key of a stream's seed in the page. */
-export function seedKey(path: string, args: unknown[]): string {
-	return `tidewire:${path}:${JSON.stringify(args)}`;
+export function seedKey(path: string, args: readonly unknown[]): string {
+	return `tidewire:${requestKey(path, args)}`;
 }
 
 /** Server: loads once per key and render, and leaves the outcome in the page. */

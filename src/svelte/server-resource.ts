@@ -46,7 +46,6 @@ class ServerResource<Value, Events> implements LiveResource<Value, Events> {
 	}
 
 	/** The load begins in the getter, which runs while Svelte still knows which render asks. */
-	// oxlint-disable-next-line unicorn/no-thenable -- `await stream` is the point
 	get then(): PromiseLike<Value>['then'] {
 		const promise = (this.#promise ??= this.#start());
 		return (onValue, onError) => promise.then(onValue, onError);

@@ -1,7 +1,8 @@
 // A stream of the client without a client: tests set its state by hand and count its listeners.
 
 import type { LiveSnapshot } from '../../src/base/surface.ts';
-import type { StreamSource, StreamState } from '../../src/svelte/stream-source.ts';
+import type { StreamState } from '../../src/client/stream.ts';
+import type { StreamSource } from '../../src/svelte/stream-source.ts';
 
 export class MemoryStream implements StreamSource {
 	state: StreamState = { value: undefined, ready: false, loading: true, error: undefined, connected: false };

@@ -3,8 +3,9 @@
 
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { createServer } from 'vite';
+import type * as entry from './server-entry.ts';
 
-export type ServerEntry = typeof import('./server-entry.ts');
+export type ServerEntry = typeof entry;
 
 export async function startServerSide(): Promise<{ entry: ServerEntry; close: () => Promise<void> }> {
 	const server = await createServer({
