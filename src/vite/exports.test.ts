@@ -16,13 +16,17 @@ describe('the exports of a live module', () => {
 		['live.validated(schema, async () => 1)', 'call'],
 		['live.query(() => 1)', 'query'],
 		["live.stream('topic', () => [])", 'stream'],
-		["live.channel('topic')", 'stream']
+		["live.channel('topic')", 'stream'],
+		["live.channel()('topic')", 'stream']
 	])('%s is a %s', (code, stub) => {
 		expect(list(importing('live', `export const it = ${code};`))).toEqual([{ name: 'it', stub }]);
 	});
 
 	test('a guard has no stub', () => {
-		const code = importing('live, guard', 'export const _guard = guard(check);\nexport const ping = live(() => 1);');
+		const code = importing(
+			'live, guard',
+			'export const _guard = guard(check);\nexport const ping = live(() => 1);'
+		);
 		expect(list(code)).toEqual([
 			{ name: '_guard', stub: null },
 			{ name: 'ping', stub: 'call' }
@@ -56,11 +60,19 @@ describe('the exports of a live module', () => {
 
 describe('refused with the name and what to do about it', () => {
 	test.each([
-		['a constant', 'export const limit = 10;', /the export "limit" is not a live definition.* move "limit" to another file/],
+		[
+			'a constant',
+			'export const limit = 10;',
+			/the export "limit" is not a live definition.* move "limit" to another file/
+		],
 		['a function', 'export function helper() {}', /the export "helper" is not a live definition/],
 		['a class', 'export class Store {}', /the export "Store" is not a live definition/],
 		['a default export', 'export default live(() => 1);', /no default export/],
-		['a list of names', 'const a = live(() => 1); export { a, a as b };', /"a", "b" must be written where it is defined/],
+		[
+			'a list of names',
+			'const a = live(() => 1); export { a, a as b };',
+			/"a", "b" must be written where it is defined/
+		],
 		['a re-export', "export { a } from './other';", /"a" must be written where it is defined/],
 		['everything of another module', "export * from './other';", /no `export \*/],
 		['a pattern', 'export const { a } = live(() => 1);', /no destructured names/],
@@ -70,13 +82,15 @@ describe('refused with the name and what to do about it', () => {
 		['a member that tidewire has not', 'export const a = live.rpc();', /"a" is not a live definition/],
 		['a method of Object', 'export const a = live.constructor();', /"a" is not a live definition/],
 		['a pipe of nothing', 'export const a = pipe();', /"a" is not a live definition/],
-		['a wrapper of one\'s own', 'export const a = wrap(live(() => 1));', /"a" is not a live definition/]
+		["a wrapper of one's own", 'export const a = wrap(live(() => 1));', /"a" is not a live definition/]
 	])('%s', (_title, code, message) => {
 		expect(() => list(importing('live, pipe', code))).toThrow(message);
 	});
 
 	test('a function of the same name from somewhere else', () => {
-		expect(() => list("import { live } from './mine'; export const a = live(() => 1);")).toThrow(/"a" is not a live/);
+		expect(() => list("import { live } from './mine'; export const a = live(() => 1);")).toThrow(
+			/"a" is not a live/
+		);
 	});
 
 	test('with the place in the source', () => {

@@ -29,7 +29,8 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 /** Functions that return what their first argument is. */
 const TRANSPARENT = new Set(['pipe']);
 
-const FORMS = '`export const name = live(…)`, `live.query(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
+const FORMS =
+	'`export const name = live(…)`, `live.query(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
 
 /** Lists the exports of a module in JavaScript (its types are gone by then). */
 export function listExports(program: ESTree.Program, refuse: Refuse): LiveExport[] {
@@ -110,6 +111,8 @@ class ModuleNames {
 	/** The dotted name of the function of `tidewire/server` that made a value; undefined where none did. */
 	calleeOf(expression: Expression): string | undefined {
 		if (expression.type !== 'CallExpression') return undefined;
+		// `live.channel<Row>()(…)`: the first call only names a type.
+		if (expression.callee.type === 'CallExpression') return this.calleeOf(expression.callee);
 		const callee = this.#dotted(expression.callee);
 		if (callee === undefined || !TRANSPARENT.has(callee)) return callee;
 		const [first] = expression.arguments;
@@ -135,7 +138,8 @@ class ModuleNames {
 
 	#dotted(callee: ESTree.Expression | ESTree.Super): string | undefined {
 		if (callee.type === 'Identifier') return this.#imported.get(callee.name);
-		if (callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier') return undefined;
+		if (callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier')
+			return undefined;
 		const owner = callee.object.type === 'Super' ? undefined : this.#dotted(callee.object);
 		if (owner === undefined) return undefined;
 		return owner === '*' ? callee.property.name : `${owner}.${callee.property.name}`;
