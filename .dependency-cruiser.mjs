@@ -16,7 +16,7 @@ const LAYERS = {
 	svelte: ['base', 'client', 'sync/client'],
 	react: ['base', 'client', 'sync/client'],
 	sockets: ['base', 'server'],
-	kit: ['base', 'server', 'features', 'svelte', 'transports'],
+	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory'],
 	vite: ['base'],
 	devtools: ['base', 'protocol', 'client'],
 	testing: [

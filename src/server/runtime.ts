@@ -21,6 +21,8 @@ export class Runtime {
 	renderStream: ((path: string, args: unknown[]) => unknown) | null = null;
 	/** Middleware that was declared since the last module was registered: it belongs to the next one. */
 	#declared: Middleware[] = [];
+	/** Modules that something else imported before the server was there, as src/hooks.server.ts may. */
+	#early: ((server: LiveServer) => void)[] = [];
 
 	declareMiddleware(middleware: Middleware): void {
 		this.#declared.push(middleware);
@@ -33,10 +35,18 @@ export class Runtime {
 	register(moduleId: string, exports: Record<string, unknown>): void {
 		const middleware = this.#declared;
 		this.#declared = [];
-		this.started.registry.register(moduleId, exports, middleware);
+		const add = (server: LiveServer): void => server.registry.register(moduleId, exports, middleware);
+		if (this.server === null) this.#early.push(add);
+		else add(this.server);
 		for (const [name, value] of Object.entries(exports)) {
 			(value as { [PATH]?: string })[PATH] = `${moduleId}/${name}`;
 		}
+	}
+
+	/** Makes this the server of the process, with every module that was registered before it was there. */
+	begin(server: LiveServer): void {
+		for (const add of this.#early.splice(0)) add(server);
+		this.server = server;
 	}
 
 	/** @throws {Error} where no integration has started the server */

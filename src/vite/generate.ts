@@ -1,6 +1,9 @@
 // The code that takes the place of live modules in the browser, and that is added to them on the server.
 
 import type { LiveExport } from './exports.ts';
+import { TIDEWIRE_DEFAULTS } from './options.ts';
+
+const DEFAULT_URL = TIDEWIRE_DEFAULTS.path;
 
 /** What the browser gets: one stub per export, nothing of the module and nothing of what it imports. */
 export function clientStubs(moduleId: string, exports: readonly LiveExport[], options: { url: string }): string {
@@ -9,13 +12,10 @@ export function clientStubs(moduleId: string, exports: readonly LiveExport[], op
 	const lines = stubs.map(({ name, stub }) => {
 		return `export const ${name} = /* @__PURE__ */ $$${stub}(${JSON.stringify(`${moduleId}/${name}`)});`;
 	});
-	const imports = ['endpoint', ...kinds].map((name) => `${name} as $$${name}`).join(', ');
-	return [
-		`import { ${imports} } from 'tidewire/svelte/stubs';`,
-		`$$endpoint(${JSON.stringify(options.url)});`,
-		...lines,
-		''
-	].join('\n');
+	const imports = kinds.map((name) => `${name} as $$${name}`).join(', ');
+	// The client asks for it when it connects, which is later than this.
+	const path = options.url === DEFAULT_URL ? [] : [`globalThis.__TIDEWIRE_PATH__ = ${JSON.stringify(options.url)};`];
+	return [`import { ${imports} } from 'tidewire/svelte/stubs';`, ...path, ...lines, ''].join('\n');
 }
 
 /** Added to a module on the server: tells each definition its path, and the runtime that the module is here. */

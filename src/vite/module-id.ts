@@ -1,6 +1,6 @@
 // Which files are live modules, and what each is called. Invariant: an id names one file, or the build fails.
 
-import { basename, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 /** Where the app's sources are. */
 export interface SourceTree {
@@ -12,6 +12,10 @@ export interface SourceTree {
 
 /** A file that the transform may see: anything under a folder `live`, and `*.live.ts` anywhere. Its path decides. */
 export const MAYBE_LIVE = /(\/live\/.*|\.live)\.[jt]s(\?.*)?$/;
+
+// As SvelteKit has it: a file called `server` or `*.server`, and a folder `server` outside of the routes.
+const SERVER_NAME = /[/.]server\.[^/]+$/;
+const SERVER_FOLDER = /^\/(?!src\/routes\/).*\/server\//;
 
 const EXTENSION = /\.[jt]s$/;
 const NOT_A_MODULE = /\.(test|test-d|spec|d)\.[jt]s$/;
@@ -34,12 +38,10 @@ export function isConfigFile(file: string, tree: SourceTree): boolean {
 /** Why the browser cannot import a live module, as a sentence; null where it can. */
 export function serverOnlyProblem(file: string, tree: SourceTree): string | null {
 	const name = displayName(file, tree);
-	const path = below(tree.src, file) ?? '';
-	const isServerOnly = path.split('/').slice(0, -1).includes('server') || basename(path).includes('.server.');
-	if (!isServerOnly) return null;
+	if (!SERVER_NAME.test(`/${name}`) && !SERVER_FOLDER.test(`/${name}`)) return null;
 	return (
-		`${name} is a live module in a place that SvelteKit keeps from the browser, so no component can import it. ` +
-		`Move it out of the "server" folder (what it imports may stay there).`
+		`${name} is a live module whose path SvelteKit keeps from the browser, so no component can import it. ` +
+		`Rename it or move it out of the "server" folder (what it imports may stay there).`
 	);
 }
 

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type ServerOptions } from 'ws';
 import { originRefusal } from '../../base/origin.ts';
 import { NodeSocket } from './socket.ts';
 import {
@@ -41,34 +41,26 @@ export function attach<Session>(httpServer: UpgradableServer, options: AttachOpt
 /** Takes upgrade requests through origin check, authorization and handshake. */
 class Door<Session> {
 	readonly #options: ResolvedOptions<Session>;
-	readonly #handshake: WebSocketServer;
+	#handshake: WebSocketServer | undefined;
 	readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>();
 
 	constructor(options: ResolvedOptions<Session>) {
 		this.#options = options;
-		this.#handshake = new WebSocketServer({
-			noServer: true,
-			clientTracking: false,
-			perMessageDeflate: false,
-			// Between one and two times the limit the server itself refuses, with a goodbye that says why.
-			maxPayload: 2 * options.messageBytes,
-			closeTimeout: options.closeTimeoutMs
-		} as ConstructorParameters<typeof WebSocketServer>[0]);
-		this.#handshake.on('headers', (headers, request) => {
-			headers.push(...(this.#cookies.get(request) ?? []).map((cookie) => `Set-Cookie: ${cookie}`));
-		});
 	}
 
 	async open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 		// Nobody listens between here and the handshake: an error would end the process.
 		socket.on('error', ignore);
-		const foreign = this.#options.originCheck === 'host' ? this.#foreign(request) : null;
-		const answer = foreign ?? (await this.#authorize(request));
+		const answer = this.#refusal(request) ?? (await this.#authorize(request));
 		if (isRefusal(answer)) refuse(socket, answer);
 		else this.#admit(request, { socket, head }, answer);
 	}
 
-	#foreign(request: IncomingMessage): Refusal | null {
+	/** What needs no question to the application. */
+	#refusal(request: IncomingMessage): Refusal | null {
+		// The application's handler sees the request before the handshake does: it must not take it for an action.
+		if (request.method !== 'GET') return { status: 405, reason: 'A WebSocket is opened with GET.' };
+		if (this.#options.originCheck !== 'host') return null;
 		const scheme = 'encrypted' in request.socket ? 'https' : 'http';
 		const own = `${scheme}://${request.headers.host ?? ''}`;
 		const reason = originRefusal(request.headers.origin, { own, allowed: this.#options.origins });
@@ -92,9 +84,27 @@ class Door<Session> {
 		}
 	}
 
+	#makeHandshake(): WebSocketServer {
+		const { messageBytes, closeTimeoutMs } = this.#options;
+		const options: ServerOptions & { closeTimeout: number } = {
+			noServer: true,
+			clientTracking: false,
+			perMessageDeflate: false,
+			// Between one and two times the limit the server itself refuses, with a goodbye that says why.
+			maxPayload: 2 * (typeof messageBytes === 'function' ? messageBytes() : messageBytes),
+			closeTimeout: closeTimeoutMs
+		};
+		const handshake = new WebSocketServer(options);
+		handshake.on('headers', (headers, request) => {
+			headers.push(...(this.#cookies.get(request) ?? []).map((cookie) => `Set-Cookie: ${cookie}`));
+		});
+		return handshake;
+	}
+
 	#admit(request: IncomingMessage, { socket, head }: RawSocket, admission: Admission<Session>): void {
 		if (admission.setCookies) this.#cookies.set(request, admission.setCookies);
 		const remoteAddress = admission.remoteAddress ?? request.socket.remoteAddress;
+		this.#handshake ??= this.#makeHandshake();
 		this.#handshake.handleUpgrade(request, socket, head, (ws) => {
 			// Errors are followed by 'close', which says everything that is needed.
 			ws.on('error', ignore);

@@ -59,8 +59,11 @@ export interface AttachOptions<Session> {
 	 * hang for want of anybody else. @default false
 	 */
 	exclusive?: boolean;
-	/** The largest message of the protocol, in bytes: the server refuses above it, the transport above twice that. @default 65536 */
-	messageBytes?: number;
+	/**
+	 * The largest message of the protocol, in bytes: the server refuses above it, the transport above twice that. A function
+	 * is asked before the first socket. @default 65536
+	 */
+	messageBytes?: number | (() => number);
 	/** How long `authorize` may take, in milliseconds. @default 10000 */
 	authorizeTimeoutMs?: number;
 	/** How long a peer may take to answer a close, in milliseconds. @default 5000 */
@@ -73,7 +76,7 @@ export const ATTACH_DEFAULTS = {
 	origins: [] as readonly string[],
 	originCheck: 'host' as 'host' | 'authorize',
 	exclusive: false,
-	messageBytes: DEFAULT_LIMITS.messageBytes,
+	messageBytes: DEFAULT_LIMITS.messageBytes as number | (() => number),
 	authorizeTimeoutMs: 10_000,
 	closeTimeoutMs: 5_000,
 	clock: systemClock

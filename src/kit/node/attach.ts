@@ -1,0 +1,60 @@
+// Opens live sockets on a Node HTTP server that runs the app.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runtime } from '../../server/runtime.ts';
+import type { Session } from '../../server/session.ts';
+import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
+import { attach, type Attachment } from '../../transports/node/attach.ts';
+import { beforeClose, type ClosableServer } from '../../transports/node/before-close.ts';
+import type { UpgradableServer } from '../../transports/node/options.ts';
+import type { AppFacts } from '../app.ts';
+import type { LiveApp } from '../live-app.ts';
+import { authorizeThrough, type RequestHandler } from './authorize.ts';
+import { guessesScheme } from './guessed-scheme.ts';
+
+/** A server of `node:http`, `node:https` or `node:http2`. */
+export interface AppServer extends UpgradableServer, ClosableServer {
+	emit(event: 'request', request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+export interface AttachAppOptions {
+	/**
+	 * Whether nothing else on the server uses upgrades: those to other paths are then answered with 404.
+	 * @default false
+	 */
+	exclusive?: boolean;
+}
+
+/** Attaches once per server, also where it is asked to do so twice. */
+export function attachApp(
+	{ facts, app, handler }: { facts: AppFacts; app: LiveApp; handler: RequestHandler },
+	httpServer: AppServer,
+	options: AttachAppOptions = {}
+): Attachment {
+	if (app.httpServers.has(httpServer)) return { detach: () => {} };
+	app.httpServers.add(httpServer);
+	beforeClose(httpServer, () => app.stop());
+	return attach<Session>(httpServer, {
+		server: { accept },
+		authorize: authorizeThrough(handler, app.upgrades, guessesScheme(facts, process.env)),
+		path: facts.path,
+		originCheck: 'authorize',
+		exclusive: options.exclusive ?? false,
+		messageBytes: () => runtime().started.limits.messageBytes
+	});
+}
+
+/** An upgrade that was let through when the server stopped finds nobody. */
+function accept(socket: TransportSocket, session: Session | null): SocketEvents {
+	const { server } = runtime();
+	if (server !== null) return server.accept(socket, session);
+	socket.close(1001, 'GOING_AWAY');
+	return { message: () => {}, drained: () => {}, closed: () => {} };
+}
+
+/** The same, where only the server is known: its own listener for requests is the handler. */
+export function attachToRequests(facts: AppFacts, app: LiveApp, httpServer: object): void {
+	const server = httpServer as AppServer;
+	const handler: RequestHandler = (request, response) => server.emit('request', request, response);
+	attachApp({ facts, app, handler }, server);
+}

@@ -1,0 +1,43 @@
+// Upgrade requests on their way through the app's own `handle`. Each carries a nonce, by which `handle` tells it from a
+// page and hands out who is behind it. Invariant: a nonce is known to nobody outside of this process, and used once.
+
+import type { Session } from '../server/session.ts';
+
+/** What `handle` found out about an upgrade. */
+export type UpgradeAnswer =
+	| { session: Session | null; remoteAddress: string | undefined }
+	| { status: number; reason: string };
+
+export interface PendingUpgrade {
+	/** Whether the scheme of the request's URL is a guess of the adapter's. */
+	guessesScheme(url: URL): boolean;
+	answer(answer: UpgradeAnswer): void;
+}
+
+/** The header that carries the nonce. What a client sends under this name is overwritten. */
+export const NONCE_HEADER = 'x-tidewire-upgrade';
+
+export class Upgrades {
+	readonly #pending = new Map<string, PendingUpgrade>();
+
+	/** Expects a request with the nonce that this returns. */
+	expect(upgrade: PendingUpgrade): string {
+		const nonce = crypto.randomUUID();
+		this.#pending.set(nonce, upgrade);
+		return nonce;
+	}
+
+	/** The upgrade that a request is; undefined where it is an ordinary request. */
+	take(request: Request): PendingUpgrade | undefined {
+		const nonce = request.headers.get(NONCE_HEADER);
+		if (nonce === null) return undefined;
+		const upgrade = this.#pending.get(nonce);
+		this.#pending.delete(nonce);
+		return upgrade;
+	}
+
+	/** The request was answered without coming by. */
+	forget(nonce: string): void {
+		this.#pending.delete(nonce);
+	}
+}

@@ -1,0 +1,4 @@
+// `tidewire/vite`: the plugin.
+
+export type { TidewireOptions } from './options.ts';
+export { tidewire } from './plugin.ts';
