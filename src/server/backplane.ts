@@ -31,8 +31,11 @@ export interface Backplane {
 	readonly name: string;
 	/** Begins to deliver. Called once, before anything else. */
 	start(deliver: (delivery: Delivery) => void): MaybePromise<void>;
-	/** Releases everything it holds. Nothing is delivered after it. */
-	stop(): MaybePromise<void>;
+	/**
+	 * Releases everything it holds. Nothing is delivered after it.
+	 * @param clean false where handlers may have stored something that they did not come to publish. @default true
+	 */
+	stop(clean?: boolean): MaybePromise<void>;
 	/**
 	 * Begins to deliver a topic's events to this process. Returns its head: everything after it will be delivered, or is
 	 * found by `read`. Idempotent.

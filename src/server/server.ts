@@ -53,6 +53,8 @@ export class LiveServer {
 	readonly #unflushed = new Set<Connection>();
 	#flushing = false;
 	#draining = false;
+	/** Whether handlers were still running when their connections were closed. */
+	#interrupted = false;
 	/** Told when a connection closed or has answered its calls. */
 	#onQuieter: (() => void) | null = null;
 
@@ -197,6 +199,7 @@ export class LiveServer {
 		this.#pacer.flush();
 		const pending = (): number => [...this.#connections].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
 		await this.#quiet(() => pending() === 0, graceMs);
+		this.#interrupted = pending() > 0;
 		for (const connection of [...this.#connections]) connection.goodbye(this.#spreadGoodbye());
 		await this.#quiet(() => this.#connections.size === 0, graceMs);
 	}
@@ -223,7 +226,7 @@ export class LiveServer {
 	async stop(): Promise<void> {
 		this.#heartbeats.stop();
 		for (const connection of [...this.#connections]) connection.goodbye(goingAway());
-		await this.#options.backplane.stop();
+		await this.#options.backplane.stop(!this.#interrupted);
 	}
 }
 

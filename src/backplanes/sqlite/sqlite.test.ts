@@ -69,6 +69,26 @@ describe('a history that was put back from a backup', () => {
 	});
 });
 
+describe('a process that ended without closing its history', () => {
+	it('leaves positions that nobody resumes from: something stored may not have been published', () => {
+		const history = sqlite(file);
+		void history.start(() => {});
+		const seen = history.append(topic, '"created",1') as Position;
+		void history.stop(false);
+		expect(withHistory((next) => next.read(topic, seen))).toEqual({ kind: 'reset', reason: 'epoch' });
+	});
+
+	it('does not trouble positions that were given out later', () => {
+		const history = sqlite(file);
+		void history.start(() => {});
+		void history.append(topic, '"created",1');
+		void history.stop(false);
+		const seen = append(1);
+		append(1);
+		expect(withHistory((next) => next.read(topic, seen))).toMatchObject({ kind: 'events', entries: [{ offset: 3 }] });
+	});
+});
+
 describe('the sqlite backplane', () => {
 	it('refuses a second process on the same file, and says what to do', () => {
 		withHistory(() => {

@@ -10,7 +10,7 @@ import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, ReadResult } from '../../server/backplane.ts';
 import { randomName } from '../../server/random.ts';
-import { prepare, type EventRow, type Statements, type TopicRow } from './schema.ts';
+import { prepare, type EventRow, type IncarnationRow, type Statements, type TopicRow } from './schema.ts';
 
 export interface SqliteOptions {
 	/** The most events that a topic keeps. @default 10000 */
@@ -48,7 +48,8 @@ class SqliteBackplane implements Backplane {
 		this.#deliver = deliver;
 	}
 
-	stop(): void {
+	stop(clean = true): void {
+		if (clean) this.#statements?.setClean.run(this.#incarnation);
 		this.#deliver = null;
 		this.#subscribed.clear();
 		this.#topics.clear();
@@ -143,11 +144,12 @@ class SqliteBackplane implements Backplane {
 
 	/**
 	 * A position holds where its event was appended in its incarnation or before: an event of that offset from a later
-	 * incarnation is another one, which took the place of one that was lost with a restored backup.
+	 * incarnation is another one, which took the place of one that was lost with a restored backup. After a crash no
+	 * older position holds: nobody knows whether the last thing that the application stored was published.
 	 */
 	#refusal(row: TopicRow | undefined, { epoch, offset }: Position): 'epoch' | 'evicted' | null {
-		const known = this.#sql.incarnation.get(epoch) as { number: number } | undefined;
-		if (known === undefined || offset > (row?.head ?? 0)) return 'epoch';
+		const known = this.#sql.incarnation.get(this.#incarnation, epoch) as IncarnationRow | undefined;
+		if (known === undefined || known.crashes > 0 || offset > (row?.head ?? 0)) return 'epoch';
 		if (row === undefined || offset === row.head) return this.#refusalAt(row, offset, known.number);
 		const next = this.#sql.incarnationAt.get(row.id, offset + 1);
 		if (next === undefined) return 'evicted';
