@@ -20,7 +20,12 @@ interface Budget {
 
 const BUDGETS: Budget[] = [
 	{ name: 'client: calls and streams', entries: ['client'], maxBytes: 12 * KIB },
-	{ name: 'svelte: on top of the client', entries: ['client', 'svelte'], beyond: ['client'], maxBytes: 3 * KIB }
+	{
+		name: 'svelte: on top of the client',
+		entries: ['client', 'svelte', 'svelte/stubs'],
+		beyond: ['client'],
+		maxBytes: 3 * KIB
+	}
 ];
 
 export async function checkSizes(): Promise<Outcome> {
@@ -38,7 +43,7 @@ async function checkBudget({ name, entries, beyond, maxBytes }: Budget): Promise
 /** The size of a page's script that uses everything these entries export. */
 async function gzippedBytes(entries: string[]): Promise<number> {
 	const page = 'virtual:page';
-	const code = entries.map((entry) => `export * as ${entry} from 'tidewire/${entry}';`).join('\n');
+	const code = entries.map((entry, index) => `export * as entry${index} from 'tidewire/${entry}';`).join('\n');
 	const result = await build({
 		root,
 		configFile: false,

@@ -29,7 +29,7 @@ export class LatestValues<Value> implements AsyncIterator<Value, undefined> {
 		return new Promise((resolve, reject) => {
 			if (this.#done) return resolve({ done: true, value: undefined });
 			this.#waiting.push({ resolve, reject });
-			this.#start();
+			this.#stop ??= this.#stream.onChange(() => this.#deliver());
 			this.#deliver();
 		});
 	}
@@ -37,11 +37,6 @@ export class LatestValues<Value> implements AsyncIterator<Value, undefined> {
 	return(): Promise<IteratorResult<Value, undefined>> {
 		this.#end();
 		return Promise.resolve({ done: true, value: undefined });
-	}
-
-	#start(): void {
-		// A listener that is called before there is a way to stop waits for what follows.
-		this.#stop ??= this.#stream.onChange(() => this.#stop && this.#deliver());
 	}
 
 	#deliver(): void {

@@ -20,13 +20,12 @@ type Matters = (before: StreamState, after: StreamState) => boolean;
 /** Makes effects run again after the changes that matter to them, and only those. */
 function tracker(stream: StreamSource, matters: Matters): () => void {
 	return createSubscriber((update) => {
-		let seen: StreamState | undefined;
 		const stop = stream.onChange(() => {
 			const before = seen;
 			seen = stream.state;
-			if (before && matters(before, seen)) update();
+			if (matters(before, seen)) update();
 		});
-		seen = stream.state; // Listening may have changed it: whoever tracks reads it after this.
+		let seen = stream.state; // Listening may have changed it: whoever tracks reads it after this.
 		return stop;
 	});
 }

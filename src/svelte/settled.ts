@@ -5,16 +5,15 @@ import type { StreamSource } from './stream-source.ts';
 /** Resolves to the stream's value as soon as there is one, which may be at once; rejects with the stream's error. */
 export function settled(stream: StreamSource): Promise<unknown> {
 	return new Promise((resolve, reject) => {
-		let stop: (() => void) | undefined = undefined;
 		const settle = () => {
 			const { error, ready, value } = stream.state;
 			if (error) reject(error);
 			else if (ready) resolve(value);
 			else return;
-			stop?.();
+			stop();
 		};
 		// Listening comes first: it makes a stream that had failed and was left try again.
-		stop = stream.onChange(settle);
+		const stop = stream.onChange(settle);
 		settle();
 	});
 }

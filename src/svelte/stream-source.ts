@@ -1,5 +1,5 @@
-// What this folder needs of a client's stream, so that tests can put something simpler in its place. A listener may be
-// called before `onChange` has returned: where the connection was refused, the first listener changes the state at once.
+// What this folder needs of a client's stream, so that tests can put something simpler in its place. `onChange` never
+// calls a listener before it has returned, but the first listener may change the state.
 
 import type { ClientStream } from '../client/stream.ts';
 

@@ -177,6 +177,17 @@ describe('streams', () => {
 		]);
 	});
 
+	test('a stream that failed and was left asks anew when it is awaited', async () => {
+		const list = cards('failed');
+		const failed = list.then(undefined, (error: unknown) => (error as LiveError).code);
+		server.refuse((await server.take('subscribe')).id, new LiveError('FORBIDDEN'));
+		expect(await failed).toBe('FORBIDDEN');
+		server.clock.advance(CLIENT_DEFAULTS.lingerMs);
+		const again = list.then((rows) => rows.length);
+		server.rows((await server.take('subscribe')).id, 1, []);
+		expect(await again).toBe(0);
+	});
+
 	test('a lost connection shows as not connected while the value stays', async () => {
 		const list = cards('lost');
 		const { seen } = show(() => [list.connected, list.current?.length]);
