@@ -82,9 +82,11 @@ type DefaultKey<Kind extends MergeKind> = Kind extends 'presence' | 'cursor' ? '
 type ChannelValue<Kind extends MergeKind, Row> = Kind extends 'set' ? Row : Row[];
 
 /** Names the type of a channel's rows: `live.channel<Row>()('typing', { merge: 'presence' })`. */
-export function channel<
-	Row = Record<string, unknown>
->(): <Args extends unknown[], const Kind extends MergeKind = 'latest', const Key extends string = DefaultKey<Kind>>(
+export function channel<Row = Record<string, unknown>>(): <
+	Args extends unknown[],
+	const Kind extends MergeKind = 'latest',
+	const Key extends string = DefaultKey<Kind>
+>(
 	topic: TopicParts | Run<Args, TopicParts>,
 	options?: ChannelOptions<Kind, Key, Args>
 ) => StreamExport<Args, ChannelValue<Kind, Row>, Kind, Key>;
@@ -173,7 +175,16 @@ function render(target: object, args: unknown[]): unknown {
 	return renderStream(pathOf(target), args);
 }
 
-const RESOURCE_FIELDS = ['current', 'ready', 'loading', 'error', 'connected', 'subscribe', 'hydrate'] as const;
+const RESOURCE_FIELDS = [
+	'current',
+	'ready',
+	'loading',
+	'error',
+	'connected',
+	'then',
+	'subscribe',
+	'hydrate'
+] as const satisfies (keyof LiveResource<unknown, unknown>)[];
 
 /** A stream without arguments is its own resource, also on the server. */
 function withOwnResource<Target extends (...args: unknown[]) => unknown>(target: Target): Target {
