@@ -4,5 +4,5 @@ export type { LiveCall, LiveQuery, LiveResource, LiveSnapshot, LiveStreamFactory
 export type { ConnectionState } from '../client/status.ts';
 export { combine, type Combined } from './combine.ts';
 export { connection } from './connection.ts';
-export { default as StreamView } from './StreamView.svelte';
-export type { Readable, Viewable } from './viewable.ts';
+export { StreamView, type StreamViewComponent } from './stream-view.ts';
+export type { Readable, StreamViewProps, Viewable } from './viewable.ts';
