@@ -19,8 +19,7 @@ export interface Clock {
 type Immediate = (run: () => void) => unknown;
 
 /** `setImmediate` where the runtime has it: a timer of 0 ms costs a millisecond in Node and four in browsers. */
-const immediate: Immediate =
-	(globalThis as { setImmediate?: Immediate }).setImmediate ?? ((run) => setTimeout(run, 0));
+const immediate: Immediate = (globalThis as { setImmediate?: Immediate }).setImmediate ?? ((run) => setTimeout(run, 0));
 
 /** The clock of the runtime. */
 export const systemClock: Clock = {

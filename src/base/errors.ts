@@ -89,7 +89,9 @@ export class LiveError extends Error {
 
 /** The close code of a refusal that ends the connection. */
 export function closeCodeOf(code: ErrorCode): number {
-	const facts: CodeFacts | undefined = Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as TidewireCode] : undefined;
+	const facts: CodeFacts | undefined = Object.hasOwn(ERROR_CODES, code)
+		? ERROR_CODES[code as TidewireCode]
+		: undefined;
 	return facts?.closeCode ?? 4500;
 }
 

@@ -54,5 +54,7 @@ export interface LiveResource<Value, Events> extends PromiseLike<Value>, AsyncIt
 }
 
 /** The part of a stream that the browser has. A stream without arguments is also its own only resource. */
-export type LiveStreamFactory<Args extends unknown[], Value, Events> = ((...args: Args) => LiveResource<Value, Events>) &
+export type LiveStreamFactory<Args extends unknown[], Value, Events> = ((
+	...args: Args
+) => LiveResource<Value, Events>) &
 	([] extends Args ? LiveResource<Value, Events> : unknown);

@@ -4,7 +4,10 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
 
-export type AccessRule<Args extends unknown[] = never[]> = (context: LiveContext, ...args: Args) => MaybePromise<boolean>;
+export type AccessRule<Args extends unknown[] = never[]> = (
+	context: LiveContext,
+	...args: Args
+) => MaybePromise<boolean>;
 
 /** A rule that looks at the caller only. */
 export type UserRule = (context: LiveContext) => MaybePromise<boolean>;

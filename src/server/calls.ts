@@ -7,7 +7,7 @@ import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import { encodeError, encodeResult, type Batch, type Call, type Refused } from '../protocol/call.ts';
 import type { RequestId } from '../protocol/fields.ts';
 import type { Limits } from '../protocol/limits.ts';
-import type { CallDefinition, Middleware } from './definition.ts';
+import type { Middleware } from './definition.ts';
 import { invoke } from './invoke.ts';
 import type { Registered } from './registry.ts';
 import type { HostedContext } from './stream-host.ts';
@@ -69,7 +69,10 @@ export class Calls {
 	startBatch({ calls, sequential }: Batch): void {
 		const { batchCalls } = this.#host.limits;
 		if (calls.length > batchCalls) {
-			const error = new LiveError('TOO_MANY', `${calls.length} calls in one batch; the limit "batchCalls" is ${batchCalls}`);
+			const error = new LiveError(
+				'TOO_MANY',
+				`${calls.length} calls in one batch; the limit "batchCalls" is ${batchCalls}`
+			);
 			for (const { id } of calls) this.#host.send(encodeError(id, error));
 		} else if (sequential) this.#startInOrder(calls, 0);
 		else for (const call of calls) this.start(call);
@@ -105,20 +108,15 @@ export class Calls {
 		if (call.kind === 'refused') return this.#refuse(call.id, call.error, onEnd);
 		const registered = this.#host.find(call.path);
 		if (registered?.definition.kind !== 'call') return this.#refuse(call.id, notFound(call.path), onEnd);
+		const { handler } = registered.definition;
 		const running: RunningCall = { id: call.id, context: this.#host.contextFor(call.path), timer: null, onEnd };
 		this.#running.set(call.id, running);
-		this.#follow(running, this.#invoke(running, registered, registered.definition, call.args));
-	}
-
-	/** Never throws: a failure comes back as a promise, like every other outcome that is not at hand. */
-	#invoke(running: RunningCall, registered: Registered, { handler }: CallDefinition, args: unknown[]) {
 		const { context } = running;
-		const invocation = { registered, middleware: this.#host.middleware, context, args };
-		try {
-			return invoke(invocation, (valid) => handler(context, ...valid));
-		} catch (error) {
-			return Promise.reject(error as Error);
-		}
+		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
+		this.#follow(
+			running,
+			attempt(() => invoke(invocation, (valid) => handler(context, ...valid)))
+		);
 	}
 
 	#follow(running: RunningCall, outcome: MaybePromise<unknown>): void {
@@ -146,7 +144,10 @@ export class Calls {
 		if (running.timer !== null) return;
 		const { callTimeoutMs } = this.#host.limits;
 		running.timer = this.#host.clock.setTimer(() => {
-			this.#fail(running, new LiveError('TIMEOUT', `"${running.context.path}" took longer than ${callTimeoutMs} ms`));
+			this.#fail(
+				running,
+				new LiveError('TIMEOUT', `"${running.context.path}" took longer than ${callTimeoutMs} ms`)
+			);
 		}, callTimeoutMs);
 	}
 
@@ -188,6 +189,15 @@ export class Calls {
 			this.#run(next.call, next.onEnd);
 		}
 		if (this.size === 0) this.#host.callsDone();
+	}
+}
+
+/** Never throws: a failure comes back as a promise, like every other outcome that is not at hand. */
+function attempt(run: () => MaybePromise<unknown>): MaybePromise<unknown> {
+	try {
+		return run();
+	} catch (error) {
+		return Promise.reject(error);
 	}
 }
 

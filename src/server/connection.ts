@@ -9,19 +9,18 @@ import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
 import { decodeUp, type UpMessage } from '../protocol/up.ts';
 import { OLDEST_VERSION, PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Calls, type CallHost } from './calls.ts';
-import { HandlerContext } from './context.ts';
+import { HandlerContext, type Caller } from './context.ts';
 import { clientError } from './failure.ts';
+import type { Feed } from './feed.ts';
 import { Frame, utf8Length } from './frame.ts';
+import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { Registered } from './registry.ts';
 import { SendQueue } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
-import { Streams } from './streams.ts';
+import { Streams, type StreamsOwner } from './streams.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
-
-/** greeting: waits for hello · open · closing: goodbye was said · closed */
-export type ConnectionState = 'greeting' | 'open' | 'closing' | 'closed';
 
 const SUCCESSORS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
 	greeting: ['open', 'closing', 'closed'],
@@ -30,12 +29,19 @@ const SUCCESSORS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> 
 	closed: []
 };
 
-export class Connection implements SocketEvents, CallHost {
+/** Who connected. */
+export interface Peer {
+	readonly id: string;
+	readonly session: Session;
+}
+
+export class Connection implements LiveConnection, SocketEvents, CallHost, StreamsOwner {
 	readonly id: string;
 	readonly session: Session;
 	readonly #parts: ServerParts;
 	readonly #socket: TransportSocket;
-	readonly #queue: SendQueue;
+	readonly #caller: Caller;
+	readonly #queue: SendQueue<Feed>;
 	readonly #calls: Calls;
 	readonly #streams: Streams;
 	#state: ConnectionState = 'greeting';
@@ -43,9 +49,10 @@ export class Connection implements SocketEvents, CallHost {
 	#beat = 0;
 	#paused = false;
 
-	constructor(parts: ServerParts, socket: TransportSocket, session: Session, id: string) {
+	constructor(parts: ServerParts, socket: TransportSocket, { id, session }: Peer) {
 		this.id = id;
 		this.session = session;
+		this.#caller = { session, connection: { id, remoteAddress: socket.remoteAddress } };
 		this.#parts = parts;
 		this.#socket = socket;
 		this.#lastHeardMs = parts.clock.now();
@@ -102,11 +109,15 @@ export class Connection implements SocketEvents, CallHost {
 	}
 
 	#text(data: string | Uint8Array): string {
-		if (typeof data !== 'string') throw new LiveError('PROTOCOL_ERROR', 'binary frames are not part of this version');
+		if (typeof data !== 'string')
+			throw new LiveError('PROTOCOL_ERROR', 'binary frames are not part of this version');
 		const { messageBytes } = this.limits;
 		// A character takes one to three bytes, so most frames need no counting.
 		if (data.length * 3 > messageBytes && utf8Length(data) > messageBytes) {
-			throw new LiveError('TOO_LARGE', `a message has more bytes than the limit "messageBytes" of ${messageBytes}`);
+			throw new LiveError(
+				'TOO_LARGE',
+				`a message has more bytes than the limit "messageBytes" of ${messageBytes}`
+			);
 		}
 		return data;
 	}
@@ -156,7 +167,10 @@ export class Connection implements SocketEvents, CallHost {
 
 	#assertVersion({ version }: Hello): void {
 		if (version >= OLDEST_VERSION && version <= PROTOCOL_VERSION) return;
-		const range = OLDEST_VERSION === PROTOCOL_VERSION ? `${PROTOCOL_VERSION}` : `${OLDEST_VERSION} to ${PROTOCOL_VERSION}`;
+		const range =
+			OLDEST_VERSION === PROTOCOL_VERSION
+				? String(PROTOCOL_VERSION)
+				: `${String(OLDEST_VERSION)} to ${String(PROTOCOL_VERSION)}`;
 		throw new LiveError('UPGRADE_REQUIRED', `the client speaks version ${version}; this server speaks ${range}`);
 	}
 
@@ -185,9 +199,8 @@ export class Connection implements SocketEvents, CallHost {
 	}
 
 	contextFor(path: string): HostedContext {
-		const info = { id: this.id, remoteAddress: this.#socket.remoteAddress };
 		// Fields that guards add are declared by the application and checked nowhere: they are there when the guard ran.
-		return new HandlerContext(path, this.session, info, this.#parts.publisher) as HostedContext;
+		return new HandlerContext(path, this.#caller, this.#parts.publisher) as HostedContext;
 	}
 
 	send(text: string): void {
@@ -195,7 +208,7 @@ export class Connection implements SocketEvents, CallHost {
 	}
 
 	clientError(error: unknown, context: HostedContext): LiveError {
-		return clientError(error, context.path, context, this.#parts.onError);
+		return clientError(error, context, this.#parts.onError);
 	}
 
 	callsDone(): void {

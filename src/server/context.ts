@@ -37,24 +37,32 @@ export interface BaseContext {
 	readonly debounce: PublishLater;
 }
 
+/** The same for every call and stream of a connection. */
+export interface Caller {
+	readonly session: Session;
+	readonly connection: ConnectionInfo;
+}
+
 export class HandlerContext implements BaseContext {
 	readonly path: string;
-	readonly connection: ConnectionInfo;
-	readonly #session: Session;
+	readonly #caller: Caller;
 	readonly #publisher: Publisher;
 	#abort: AbortController | undefined;
 	#abortReason: unknown;
 	#pending: PromiseLike<void>[] = [];
 
-	constructor(path: string, session: Session, connection: ConnectionInfo, publisher: Publisher) {
+	constructor(path: string, caller: Caller, publisher: Publisher) {
 		this.path = path;
-		this.connection = connection;
-		this.#session = session;
+		this.#caller = caller;
 		this.#publisher = publisher;
 	}
 
 	get user(): User {
-		return this.#session.user;
+		return this.#caller.session.user;
+	}
+
+	get connection(): ConnectionInfo {
+		return this.#caller.connection;
 	}
 
 	get abortSignal(): AbortSignal {
@@ -75,10 +83,12 @@ export class HandlerContext implements BaseContext {
 		if (isPromise(published)) this.#pending.push(published);
 	};
 
+	// oxlint-disable-next-line max-params -- what an author writes
 	readonly throttle = (topic: TopicLike, event: string, data: unknown, ms: number): void => {
 		this.#publisher.throttle(topic, event, data, ms);
 	};
 
+	// oxlint-disable-next-line max-params -- what an author writes
 	readonly debounce = (topic: TopicLike, event: string, data: unknown, ms: number): void => {
 		this.#publisher.debounce(topic, event, data, ms);
 	};

@@ -11,7 +11,10 @@ type Output<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Sche
 type Schemas = readonly StandardSchemaV1[];
 
 /** What the caller gives: an argument whose schema allows undefined may be left out. */
-type Inputs<All extends Schemas> = All extends readonly [infer First extends StandardSchemaV1, ...infer Rest extends Schemas]
+type Inputs<All extends Schemas> = All extends readonly [
+	infer First extends StandardSchemaV1,
+	...infer Rest extends Schemas
+]
 	? undefined extends Input<First>
 		? [input?: Input<First>, ...Inputs<Rest>]
 		: [input: Input<First>, ...Inputs<Rest>]
@@ -72,7 +75,9 @@ function makeCall(handler: Handler, schemas: Schemas | null): object {
 function refuseOnServer(target: object): Promise<never> {
 	const path = (target as { [PATH]?: string })[PATH] ?? 'a live function';
 	return Promise.reject(
-		new Error(`"${path}" was called on the server: live functions are called from the browser. On the server, call the ` +
-			`function that it wraps, or use load() of a stream`)
+		new Error(
+			`"${path}" was called on the server: live functions are called from the browser. On the server, call the ` +
+				`function that it wraps, or use load() of a stream`
+		)
 	);
 }

@@ -118,7 +118,7 @@ function defined(options: AnyOptions | undefined): AnyOptions {
 function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): StreamDefinition {
 	const kind = options.merge ?? 'crud';
 	if (!MERGE_KINDS.includes(kind)) {
-		throw new TypeError(`merge must be one of ${MERGE_KINDS.join(', ')}, not "${String(kind)}"`);
+		throw new TypeError(`merge must be one of ${MERGE_KINDS.join(', ')}, not "${kind as string}"`);
 	}
 	const byKey = kind === 'presence' || kind === 'cursor';
 	const hooks = options as unknown as StreamDefinition;

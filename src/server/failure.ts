@@ -8,9 +8,9 @@ import type { LiveContext } from './context.ts';
 /** Told of every error that the client does not get to see. `context` is null outside calls and streams. */
 export type ErrorHook = (path: string, error: unknown, context: LiveContext | null) => void;
 
-export function clientError(error: unknown, path: string, context: LiveContext | null, onError: ErrorHook): LiveError {
+export function clientError(error: unknown, context: LiveContext, onError: ErrorHook): LiveError {
 	if (isLiveError(error)) return error;
-	onError(path, error, context);
+	onError(context.path, error, context);
 	return new LiveError('INTERNAL', 'something went wrong on the server');
 }
 

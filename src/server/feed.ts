@@ -3,21 +3,26 @@
 
 import type { Position } from '../protocol/position.ts';
 import type { Frame } from './frame.ts';
-import type { HubTopic } from './hub-topic.ts';
-import type { SendQueue } from './send-queue.ts';
-import type { ServerStream } from './stream.ts';
+import type { HubTopic, TopicReader } from './hub-topic.ts';
+import type { EventSource, SendQueue } from './send-queue.ts';
 
-export class Feed {
+/** A stream, as far as its feed minds. */
+export interface FedStream {
+	/** Brings the client up to date from a position, by default from where its feed ended. */
+	catchUp(from?: Position): void;
+}
+
+export class Feed implements TopicReader, EventSource {
 	readonly topic: HubTopic;
-	readonly #queue: SendQueue;
+	readonly #queue: SendQueue<Feed>;
 	/** The streams of the connection that read this topic and are up to date. */
-	readonly live = new Set<ServerStream>();
+	readonly live = new Set<FedStream>();
 	/** How many streams of the connection use this feed, up to date or not. */
 	users = 0;
 	#epoch = '';
 	#sentOffset = 0;
 
-	constructor(topic: HubTopic, queue: SendQueue) {
+	constructor(topic: HubTopic, queue: SendQueue<Feed>) {
 		this.topic = topic;
 		this.#queue = queue;
 	}
@@ -26,7 +31,7 @@ export class Feed {
 	deliver(frame: Frame, offset: number, conflationKey: string | null): void {
 		if (this.live.size === 0) return;
 		this.#sentOffset = offset;
-		this.#queue.pushEvent(this, frame, offset, conflationKey);
+		this.#queue.pushEvent({ feed: this, frame, offset, conflationKey });
 	}
 
 	/** The queue dropped an event: what was sent ends before it. */
@@ -40,7 +45,7 @@ export class Feed {
 	}
 
 	/** A stream was brought up to `position` and goes on with live events. */
-	begin(stream: ServerStream, position: Position): void {
+	begin(stream: FedStream, position: Position): void {
 		if (this.live.size === 0) {
 			this.#epoch = position.epoch;
 			this.#sentOffset = position.offset;
@@ -48,8 +53,13 @@ export class Feed {
 		this.live.add(stream);
 	}
 
+	/** The log does not connect with what was delivered: every stream is brought up to date anew. */
+	disconnected(): void {
+		for (const stream of this.suspend()) stream.catchUp();
+	}
+
 	/** Takes every stream off the live events. Returns them, so that they can be brought up to date later. */
-	suspend(): ServerStream[] {
+	suspend(): FedStream[] {
 		const streams = [...this.live];
 		this.live.clear();
 		return streams;

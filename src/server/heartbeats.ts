@@ -4,17 +4,17 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import type { Limits } from '../protocol/limits.ts';
-import type { Connection } from './connection.ts';
+import type { LiveConnection } from './live-connection.ts';
 
 const SLOTS = 16;
 
 export class Heartbeats {
 	readonly #clock: Clock;
 	readonly #limits: Limits;
-	readonly #slots = Array.from({ length: SLOTS }, () => new Set<Connection>());
+	readonly #slots = Array.from({ length: SLOTS }, () => new Set<LiveConnection>());
 	/** Connections that have not said hello, and when they came. */
-	readonly #greeting = new Map<Connection, number>();
-	readonly #expiring = new Set<Connection>();
+	readonly #greeting = new Map<LiveConnection, number>();
+	readonly #expiring = new Set<LiveConnection>();
 	#next = 0;
 	#timer: Timer | null = null;
 
@@ -32,13 +32,13 @@ export class Heartbeats {
 		this.#timer = null;
 	}
 
-	add(connection: Connection): void {
+	add(connection: LiveConnection): void {
 		this.#slots[this.#next]?.add(connection);
 		this.#greeting.set(connection, this.#clock.now());
 		if (connection.session.expiresAt !== undefined) this.#expiring.add(connection);
 	}
 
-	remove(connection: Connection): void {
+	remove(connection: LiveConnection): void {
 		for (const slot of this.#slots) slot.delete(connection);
 		this.#greeting.delete(connection);
 		this.#expiring.delete(connection);

@@ -7,14 +7,26 @@ import type { Position } from '../protocol/position.ts';
 import { encodeEvent, type Alias } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
-import type { Feed } from './feed.ts';
 import { Frame } from './frame.ts';
 import { LoadsOfTopic } from './shared-load.ts';
+
+/** One connection that reads a topic. */
+export interface TopicReader {
+	deliver(frame: Frame, offset: number, conflationKey: string | null): void;
+	/** What was delivered does not connect with the log any more. */
+	disconnected(): void;
+}
+
+/** What all topics of a process share. */
+export interface TopicParts {
+	readonly backplane: Backplane;
+	readonly onError: (error: unknown) => void;
+}
 
 export class HubTopic {
 	readonly name: TopicName;
 	readonly alias: Alias;
-	readonly feeds = new Set<Feed>();
+	readonly feeds = new Set<TopicReader>();
 	readonly loads = new LoadsOfTopic();
 	/** Streams that use this topic; the hub lets go of a topic that nobody uses. */
 	users = 0;
@@ -27,7 +39,7 @@ export class HubTopic {
 	/** Whether missing events are being read from the log; deliveries meanwhile are found there too. */
 	#filling = false;
 
-	constructor(name: TopicName, alias: Alias, backplane: Backplane, onError: (error: unknown) => void) {
+	constructor(name: TopicName, alias: Alias, { backplane, onError }: TopicParts) {
 		this.name = name;
 		this.alias = alias;
 		this.#backplane = backplane;
@@ -72,7 +84,7 @@ export class HubTopic {
 	#changeEpoch({ epoch, offset }: Delivery): void {
 		this.#epoch = epoch;
 		this.#head = offset;
-		for (const feed of this.feeds) for (const stream of feed.suspend()) stream.catchUp();
+		for (const feed of this.feeds) feed.disconnected();
 	}
 
 	#fill(): void {
@@ -92,7 +104,7 @@ export class HubTopic {
 	#filled(result: ReadResult): void {
 		this.#filling = false;
 		if (result.kind === 'reset') {
-			for (const feed of this.feeds) for (const stream of feed.suspend()) stream.catchUp();
+			for (const feed of this.feeds) feed.disconnected();
 			return;
 		}
 		for (const entry of result.entries) if (entry.offset === this.#head + 1) this.#advance(entry);

@@ -34,7 +34,7 @@ export class Hub {
 	}
 
 	#add(name: TopicName): HubTopic {
-		const topic = new HubTopic(name, ++this.#aliases, this.#backplane, this.#onError);
+		const topic = new HubTopic(name, ++this.#aliases, { backplane: this.#backplane, onError: this.#onError });
 		this.#topics.set(name, topic);
 		return topic;
 	}

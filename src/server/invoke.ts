@@ -17,7 +17,9 @@ export interface Invocation {
 export function invoke(invocation: Invocation, run: (args: unknown[]) => MaybePromise<unknown>): MaybePromise<unknown> {
 	const { registered, middleware, context, args } = invocation;
 	const guarded = (): MaybePromise<unknown> =>
-		whenDone(runGuards(registered.guards, context, 0), () => withValidArgs(registered.definition.schemas, args, run));
+		whenDone(runGuards(registered.guards, context, 0), () =>
+			withValidArgs(registered.definition.schemas, args, run)
+		);
 	return middleware.length === 0 ? guarded() : runMiddleware(middleware, context, guarded);
 }
 

@@ -31,6 +31,10 @@ export function guard(...guards: ((context: LiveContext) => MaybePromise<unknown
  * Publishes from outside a handler. Resolves when the event is in the log.
  * @throws {LiveError} UNAVAILABLE where the log cannot be written
  */
-export const publish: Publish<Promise<void>> = async (topic: TopicLike, event: string, data?: unknown): Promise<void> => {
+export const publish: Publish<Promise<void>> = async (
+	topic: TopicLike,
+	event: string,
+	data?: unknown
+): Promise<void> => {
 	await runtime().started.publisher.publish(topic, event, data);
 };

@@ -25,18 +25,22 @@ export interface LoadRequest {
 /** No socket, and no name that presence could mistake for one. */
 const RENDERER = { id: 'ssr', remoteAddress: undefined };
 
-export async function loadOnce(parts: ServerParts, { path, session, args }: LoadRequest): Promise<LiveSnapshot<unknown>> {
+export async function loadOnce(
+	parts: ServerParts,
+	{ path, session, args }: LoadRequest
+): Promise<LiveSnapshot<unknown>> {
 	const registered = parts.registry.get(path);
 	if (registered?.definition.kind !== 'stream') throw notFound(path);
 	const definition = registered.definition;
-	const context = new HandlerContext(path, session, RENDERER, parts.publisher) as HostedContext;
+	const context = new HandlerContext(path, { session, connection: RENDERER }, parts.publisher) as HostedContext;
 	const invocation = { registered, middleware: parts.registry.middleware, context, args };
 	const load = (): unknown => invoke(invocation, (valid) => snapshot(parts, definition, context, valid));
 	try {
 		const pending = Promise.resolve().then(load);
-		return (await withTimeout(parts.clock, pending, parts.limits.callTimeoutMs, path)) as LiveSnapshot<unknown>;
+		const deadline = { clock: parts.clock, limitMs: parts.limits.callTimeoutMs, what: path };
+		return (await withTimeout(pending, deadline)) as LiveSnapshot<unknown>;
 	} catch (error) {
-		throw clientError(error, path, context, parts.onError);
+		throw clientError(error, context, parts.onError);
 	}
 }
 

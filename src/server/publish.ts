@@ -11,6 +11,11 @@ export interface Publish<Result> {
 }
 
 export interface PublishLater {
-	<Events, Name extends keyof Events & string>(topic: Topic<Events>, event: Name, data: Events[Name], ms: number): void;
+	<Events, Name extends keyof Events & string>(
+		topic: Topic<Events>,
+		event: Name,
+		data: Events[Name],
+		ms: number
+	): void;
 	(topic: TopicParts, event: string, data: unknown, ms: number): void;
 }

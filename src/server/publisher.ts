@@ -23,7 +23,9 @@ export class Publisher {
 	/** Returns when the event is in the log and delivered on this process; for an ephemeral topic when it is sent. */
 	publish(topic: TopicLike, event: string, data: unknown): MaybePromise<void> {
 		if (event.length === 0 || event.length > FIXED_LIMITS.eventLength) {
-			throw new TypeError(`an event's name must have 1 to ${FIXED_LIMITS.eventLength} characters, not ${event.length}`);
+			throw new TypeError(
+				`an event's name must have 1 to ${FIXED_LIMITS.eventLength} characters, not ${event.length}`
+			);
 		}
 		const body = encodeEventBody(event, data);
 		if (isTopic(topic) && topic.ephemeral) {
@@ -32,10 +34,12 @@ export class Publisher {
 		return whenDone(this.#backplane.append(topicName(topic), body), () => undefined);
 	}
 
+	// oxlint-disable-next-line max-params -- what an author writes
 	throttle(topic: TopicLike, event: string, data: unknown, ms: number): void {
 		this.#pacer.throttle(paceKey(topic, event, data), ms, () => this.#publishLate(topic, event, data));
 	}
 
+	// oxlint-disable-next-line max-params -- what an author writes
 	debounce(topic: TopicLike, event: string, data: unknown, ms: number): void {
 		this.#pacer.debounce(paceKey(topic, event, data), ms, () => this.#publishLate(topic, event, data));
 	}

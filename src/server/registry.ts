@@ -59,7 +59,10 @@ export class Registry {
 }
 
 function functionsOf(moduleId: string, exports: Record<string, unknown>): Registered[] {
-	const entries = Object.entries(exports).map(([name, value]) => ({ name, definition: checked(moduleId, name, value) }));
+	const entries = Object.entries(exports).map(([name, value]) => ({
+		name,
+		definition: checked(moduleId, name, value)
+	}));
 	const guards = entries.flatMap(({ name, definition }) =>
 		definition.kind === 'guard' && name === MODULE_GUARD ? definition.guards : []
 	);

@@ -52,7 +52,9 @@ export class Runtime {
 	/** @throws {Error} where no integration has started the server */
 	get started(): LiveServer {
 		if (this.server !== null) return this.server;
-		throw new Error('tidewire has not been started: add `live` from "tidewire/kit" to `handle` in src/hooks.server.ts');
+		throw new Error(
+			'tidewire has not been started: add `live` from "tidewire/kit" to `handle` in src/hooks.server.ts'
+		);
 	}
 
 	/** Loads a stream for a request that a page is rendered for. */

@@ -1,38 +1,48 @@
 // What one connection has still to send. Bounded in bytes: a reader that does not keep up loses its queued events, is
 // told so stream by stream, and is brought up to date when its socket drains. Answers and snapshots are never dropped.
 
-import type { Feed } from './feed.ts';
 import type { Frame } from './frame.ts';
 import type { TransportSocket } from './transport.ts';
 
 /** The socket gets more only while it holds less than this: what waits here can still be conflated or dropped. */
 const SOCKET_HIGH_WATER_BYTES = 64 * 1024;
 
-interface Entry {
+/** Whose events are queued, as far as the queue minds. */
+export interface EventSource {
+	/** An event with this offset was dropped. */
+	dropped(offset: number): void;
+}
+
+export interface QueuedEvent<Source> {
 	frame: Frame;
-	/** Whose event it is; null for answers, snapshots and everything else that is never dropped. */
-	feed: Feed | null;
+	feed: Source;
 	offset: number;
+	/** What a later event of the feed replaces; null where every event stands for itself. */
 	conflationKey: string | null;
 }
 
-export interface SendQueueOwner {
+interface Entry<Source> extends Omit<QueuedEvent<Source>, 'feed'> {
+	/** Null for answers, snapshots and everything else that is never dropped. */
+	feed: Source | null;
+}
+
+export interface SendQueueOwner<Source> {
 	/** The queue has something to send: flush it at the end of this pass. */
 	needsFlush(): void;
 	/** Events of these feeds were dropped. */
-	overflowed(feeds: ReadonlySet<Feed>): void;
+	overflowed(feeds: ReadonlySet<Source>): void;
 }
 
-export class SendQueue {
+export class SendQueue<Source extends EventSource> {
 	readonly #socket: TransportSocket;
 	readonly #maxBytes: number;
-	readonly #owner: SendQueueOwner;
-	#entries: Entry[] = [];
+	readonly #owner: SendQueueOwner<Source>;
+	#entries: Entry<Source>[] = [];
 	#bytes = 0;
 	/** Where the latest event of a conflation key stands; made only for connections that read such topics. */
-	#latest: Map<Feed, Map<string, number>> | undefined;
+	#latest: Map<Source, Map<string, number>> | undefined;
 
-	constructor(socket: TransportSocket, maxBytes: number, owner: SendQueueOwner) {
+	constructor(socket: TransportSocket, maxBytes: number, owner: SendQueueOwner<Source>) {
 		this.#socket = socket;
 		this.#maxBytes = maxBytes;
 		this.#owner = owner;
@@ -55,24 +65,25 @@ export class SendQueue {
 	}
 
 	/** Queues an event. Where the queue is full, it and every queued event are dropped, and their feeds become stale. */
-	pushEvent(feed: Feed, frame: Frame, offset: number, conflationKey: string | null): void {
-		if (conflationKey !== null && this.#conflate(feed, frame, conflationKey)) return;
+	pushEvent(event: QueuedEvent<Source>): void {
+		const { feed, frame, offset } = event;
+		if (this.#conflate(event)) return;
 		if (this.bytes + frame.bytes > this.#maxBytes) {
 			feed.dropped(offset);
 			this.#dropEvents(feed);
 			return;
 		}
-		this.#add({ frame, feed, offset, conflationKey });
+		this.#add(event);
 	}
 
-	#add(entry: Entry): void {
+	#add(entry: Entry<Source>): void {
 		if (entry.feed && entry.conflationKey !== null) this.#remember(entry.feed, entry.conflationKey);
 		this.#entries.push(entry);
 		this.#bytes += entry.frame.bytes;
 		this.#owner.needsFlush();
 	}
 
-	#remember(feed: Feed, key: string): void {
+	#remember(feed: Source, key: string): void {
 		this.#latest ??= new Map();
 		let keys = this.#latest.get(feed);
 		if (!keys) this.#latest.set(feed, (keys = new Map()));
@@ -80,8 +91,8 @@ export class SendQueue {
 	}
 
 	/** Replaces a waiting event of the same key. */
-	#conflate(feed: Feed, frame: Frame, key: string): boolean {
-		const index = this.#latest?.get(feed)?.get(key);
+	#conflate({ feed, frame, conflationKey }: QueuedEvent<Source>): boolean {
+		const index = conflationKey === null ? undefined : this.#latest?.get(feed)?.get(conflationKey);
 		const waiting = index === undefined ? undefined : this.#entries[index];
 		if (!waiting) return false;
 		this.#bytes += frame.bytes - waiting.frame.bytes;
@@ -89,9 +100,9 @@ export class SendQueue {
 		return true;
 	}
 
-	#dropEvents(alsoStale?: Feed): void {
-		const stale = new Set<Feed>(alsoStale ? [alsoStale] : []);
-		const kept: Entry[] = [];
+	#dropEvents(alsoStale?: Source): void {
+		const stale = new Set<Source>(alsoStale ? [alsoStale] : []);
+		const kept: Entry<Source>[] = [];
 		for (const entry of this.#entries) {
 			if (entry.feed === null) kept.push(entry);
 			else {

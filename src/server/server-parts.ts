@@ -3,9 +3,9 @@
 import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Backplane } from './backplane.ts';
-import type { Connection, ConnectionState } from './connection.ts';
 import type { ErrorHook } from './failure.ts';
 import type { Hub } from './hub.ts';
+import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { Publisher } from './publisher.ts';
 import type { Registry } from './registry.ts';
 
@@ -20,8 +20,8 @@ export interface ServerParts {
 	/** Whether the server is shutting down and takes no new work. */
 	readonly draining: boolean;
 	/** Flushes the connection at the end of this pass of the event loop. */
-	flushSoon(connection: Connection): void;
-	stateChanged(connection: Connection, state: ConnectionState): void;
+	flushSoon(connection: LiveConnection): void;
+	stateChanged(connection: LiveConnection, state: ConnectionState): void;
 	/** The connection has answered all its calls. */
-	callsDone(connection: Connection): void;
+	callsDone(connection: LiveConnection): void;
 }

@@ -2,19 +2,20 @@
 
 import { systemClock, type Clock } from '../base/clock.ts';
 import { closeCodeOf, LiveError } from '../base/errors.ts';
+import { randomName } from '../base/random.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import { encodeGoodbye } from '../protocol/handshake.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import type { Backplane } from './backplane.ts';
-import { Connection, goingAway, type ConnectionState } from './connection.ts';
+import { Connection, goingAway } from './connection.ts';
 import type { ErrorHook } from './failure.ts';
 import { Frame } from './frame.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hub } from './hub.ts';
 import { loadOnce } from './load-once.ts';
+import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import { Pacer } from './pacer.ts';
 import { Publisher } from './publisher.ts';
-import { randomName } from './random.ts';
 import { Registry } from './registry.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
@@ -47,10 +48,10 @@ export class LiveServer {
 	readonly #clock: Clock;
 	readonly #pacer: Pacer;
 	readonly #parts: ServerParts;
-	readonly #connections = new Set<Connection>();
-	readonly #connectionsOfUser = new Map<unknown, Set<Connection>>();
+	readonly #connections = new Set<LiveConnection>();
+	readonly #connectionsOfUser = new Map<unknown, Set<LiveConnection>>();
 	readonly #heartbeats: Heartbeats;
-	readonly #unflushed = new Set<Connection>();
+	readonly #unflushed = new Set<LiveConnection>();
 	#flushing = false;
 	#draining = false;
 	/** Whether handlers were still running when their connections were closed. */
@@ -94,7 +95,7 @@ export class LiveServer {
 		return this.#parts.publisher;
 	}
 
-	get connections(): ReadonlySet<Connection> {
+	get connections(): ReadonlySet<LiveConnection> {
 		return this.#connections;
 	}
 
@@ -116,7 +117,7 @@ export class LiveServer {
 		const refusal = this.#refusalOf(session);
 		if (refusal !== null) return refuse(socket, refusal);
 		const name = (this.#options.randomName ?? randomName)();
-		const connection = new Connection(this.#parts, socket, session as Session, name);
+		const connection = new Connection(this.#parts, socket, { id: name, session: session as Session });
 		this.#connections.add(connection);
 		this.#ofUser(connection.session).add(connection);
 		this.#heartbeats.add(connection);
@@ -125,7 +126,8 @@ export class LiveServer {
 
 	#refusalOf(session: Session | null): LiveError | null {
 		if (this.#draining) return this.#spreadGoodbye();
-		if (session === null) return new LiveError('UNAUTHORIZED', 'sign in first: the application knows nobody by this request');
+		if (session === null)
+			return new LiveError('UNAUTHORIZED', 'sign in first: the application knows nobody by this request');
 		if (isExpired(session, this.#clock)) return new LiveError('SESSION_EXPIRED', 'the session has expired');
 		const { connectionsPerUser } = this.limits;
 		if (userKey(session) === null || this.#ofUser(session).size < connectionsPerUser) return null;
@@ -133,7 +135,7 @@ export class LiveServer {
 		return new LiveError('TOO_MANY', message, { retryAfterMs: RECONNECT_SPREAD_MS });
 	}
 
-	#ofUser(session: Session): Set<Connection> {
+	#ofUser(session: Session): Set<LiveConnection> {
 		const key = userKey(session);
 		let connections = key === null ? undefined : this.#connectionsOfUser.get(key);
 		if (connections === undefined) {
@@ -143,7 +145,7 @@ export class LiveServer {
 		return connections;
 	}
 
-	#stateChanged(connection: Connection, state: ConnectionState): void {
+	#stateChanged(connection: LiveConnection, state: ConnectionState): void {
 		if (state !== 'closed') return;
 		this.#connections.delete(connection);
 		this.#unflushed.delete(connection);
@@ -155,7 +157,7 @@ export class LiveServer {
 	}
 
 	/** Everything that a connection is sent within one pass of the event loop leaves in one write. */
-	#flushSoon(connection: Connection): void {
+	#flushSoon(connection: LiveConnection): void {
 		this.#unflushed.add(connection);
 		if (this.#flushing) return;
 		this.#flushing = true;

@@ -5,14 +5,12 @@
  * Declares the application's own types once, for every live module:
  * `declare module 'tidewire/server' { interface Register { user: User } }`
  */
-// eslint-disable-next-line typescript/no-empty-interface -- an empty interface is what declaration merging needs
 export interface Register {}
 
 declare global {
 	// The same open interface that SvelteKit declares; without Kit it stays empty.
-	// eslint-disable-next-line typescript/no-namespace -- SvelteKit's own name for it
 	namespace App {
-		// eslint-disable-next-line typescript/no-empty-interface -- filled in by the application's app.d.ts
+		/** Filled in by the application's app.d.ts. */
 		interface Locals {}
 	}
 }

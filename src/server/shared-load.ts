@@ -68,7 +68,10 @@ export class SharedLoad {
 	constructor(position: Position, context: LiveContext, load: (context: LiveContext) => MaybePromise<unknown>) {
 		this.position = position;
 		this.context = context;
-		this.done = this.#run(impersonal(context, () => (this.#personal = true)), load);
+		this.done = this.#run(
+			impersonal(context, () => (this.#personal = true)),
+			load
+		);
 	}
 
 	async #run(context: LiveContext, load: (context: LiveContext) => MaybePromise<unknown>): Promise<Loaded> {

@@ -1,6 +1,8 @@
 // What a stream needs from its connection.
 
+import type { LiveError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { RequestId } from '../protocol/fields.ts';
 import type { Position } from '../protocol/position.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { ReadResult } from './backplane.ts';
@@ -8,10 +10,15 @@ import type { HandlerContext, LiveContext } from './context.ts';
 import type { Middleware } from './definition.ts';
 import type { Feed } from './feed.ts';
 import type { Gate } from './gate.ts';
-import type { ServerStream } from './stream.ts';
 
 /** A context as handlers see it, which its owner can abort. */
 export type HostedContext = HandlerContext & LiveContext;
+
+/** A stream, as far as its connection minds when it fails. */
+export interface HostedStream {
+	readonly id: RequestId;
+	close(reason: LiveError): void;
+}
 
 export interface StreamHost {
 	readonly middleware: readonly Middleware[];
@@ -28,7 +35,7 @@ export interface StreamHost {
 	room(): MaybePromise<void>;
 	send(text: string): void;
 	/** Tells the client that the stream failed, and closes it. */
-	fail(stream: ServerStream, error: unknown, context: HostedContext): void;
+	fail(stream: HostedStream, error: unknown, context: HostedContext): void;
 	/** Runs something whose errors concern the application, not the client. */
 	report(path: string, context: HostedContext, run: () => MaybePromise<unknown>): void;
 }

@@ -19,7 +19,8 @@ export function topicOfStream(
  */
 export function topicWithoutCaller(definition: StreamDefinition, args: readonly unknown[]): TopicParts {
 	const parts = topicOfStream(definition, NOBODY, args);
-	if (isPromise(parts)) throw new TypeError('a topic that is made asynchronously has no topic(); publish to its parts');
+	if (isPromise(parts))
+		throw new TypeError('a topic that is made asynchronously has no topic(); publish to its parts');
 	return parts;
 }
 

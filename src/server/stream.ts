@@ -18,11 +18,11 @@ import {
 import { encodeTopic } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
 import type { StreamDefinition } from './definition.ts';
-import type { Feed } from './feed.ts';
+import type { FedStream, Feed } from './feed.ts';
 import { invoke } from './invoke.ts';
 import type { Registered } from './registry.ts';
 import { SharedLoad, type Loaded } from './shared-load.ts';
-import type { HostedContext, StreamHost } from './stream-host.ts';
+import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { topicOfStream } from './stream-topic.ts';
 
 /** opening: not authorised or loaded yet · live: gets events as they come · behind: is being brought up to date */
@@ -39,7 +39,11 @@ export interface StreamRequest {
 	position: Position | null;
 }
 
-export class ServerStream {
+export interface RegisteredStream extends Registered {
+	readonly definition: StreamDefinition;
+}
+
+export class ServerStream implements FedStream, HostedStream {
 	readonly id: number;
 	readonly path: string;
 	readonly request: StreamRequest;
@@ -53,13 +57,13 @@ export class ServerStream {
 	/** Whether `onSubscribe` ran, so that `onUnsubscribe` is owed. */
 	#announced = false;
 
-	constructor(host: StreamHost, registered: Registered, definition: StreamDefinition, request: StreamRequest) {
+	constructor(host: StreamHost, registered: RegisteredStream, request: StreamRequest) {
 		this.id = request.id;
 		this.path = request.path;
 		this.request = request;
 		this.#host = host;
 		this.#registered = registered;
-		this.#definition = definition;
+		this.#definition = registered.definition;
 		this.#context = host.contextFor(request.path);
 		this.#args = request.args;
 	}
@@ -67,9 +71,17 @@ export class ServerStream {
 	/** Authorises and loads. What goes wrong is answered to the client, and ends the stream. */
 	async open(): Promise<void> {
 		const { middleware } = this.#host;
-		const invocation = { registered: this.#registered, middleware, context: this.#context, args: this.request.args };
+		const invocation = {
+			registered: this.#registered,
+			middleware,
+			context: this.#context,
+			args: this.request.args
+		};
 		try {
-			await this.#host.withTimeout(invoke(invocation, (args) => this.#begin(args)), this.path);
+			await this.#host.withTimeout(
+				invoke(invocation, (args) => this.#begin(args)),
+				this.path
+			);
 		} catch (error) {
 			this.#fail(error);
 		}
@@ -88,7 +100,8 @@ export class ServerStream {
 	}
 
 	async #authorise(): Promise<void> {
-		const allowed = this.#definition.access === null || (await this.#definition.access(this.#context, ...this.#args));
+		const allowed =
+			this.#definition.access === null || (await this.#definition.access(this.#context, ...this.#args));
 		if (!allowed) throw new LiveError('FORBIDDEN', `access to "${this.path}" is denied`);
 	}
 
@@ -126,7 +139,9 @@ export class ServerStream {
 			}
 			load = this.#ownLoad(feed);
 		}
-		throw new LiveError('UNAVAILABLE', `"${this.path}" changes faster than it can be loaded`, { retryAfterMs: 1_000 });
+		throw new LiveError('UNAVAILABLE', `"${this.path}" changes faster than it can be loaded`, {
+			retryAfterMs: 1_000
+		});
 	}
 
 	/** Returns whether it is done with; false where the load has to be repeated. */
@@ -140,8 +155,10 @@ export class ServerStream {
 			this.#goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
 			return true;
 		}
-		const lost = await this.#joinLive(feed, load.position, (position, events) =>
-			reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value)
+		const lost = await this.#joinLive(
+			feed,
+			load.position,
+			(position, events) => reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value)
 		);
 		return lost === null;
 	}

@@ -9,15 +9,14 @@ import type { Position } from '../protocol/position.ts';
 import { encodeReset, type Subscribe } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import { notFound } from './calls.ts';
-import type { Connection } from './connection.ts';
 import { runReported } from './failure.ts';
 import { Feed } from './feed.ts';
 import { Gate } from './gate.ts';
 import type { HubTopic } from './hub-topic.ts';
 import type { SendQueue } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
-import { ServerStream, type StreamRequest } from './stream.ts';
-import type { HostedContext, StreamHost } from './stream-host.ts';
+import { ServerStream, type RegisteredStream, type StreamRequest } from './stream.ts';
+import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { withTimeout } from './timeout.ts';
 
 /** Streams of one connection that are loaded or caught up at the same time. */
@@ -25,17 +24,24 @@ const CONCURRENT_LOADS = 8;
 /** A stream is brought up to date only while less than this waits to be sent. */
 const ROOM_BYTES = 16 * 1024;
 
+/** What streams need from the connection that has them. */
+export interface StreamsOwner {
+	contextFor(path: string): HostedContext;
+	send(text: string): void;
+	clientError(error: unknown, context: HostedContext): LiveError;
+}
+
 export class Streams implements StreamHost {
 	readonly loads = new Gate(CONCURRENT_LOADS);
-	readonly #connection: Connection;
+	readonly #connection: StreamsOwner;
 	readonly #parts: ServerParts;
-	readonly #queue: SendQueue;
+	readonly #queue: SendQueue<Feed>;
 	readonly #streams = new Map<RequestId, ServerStream>();
 	readonly #feeds = new Map<HubTopic, Feed>();
 	/** Told when there is room again. */
 	#waiting: (() => void)[] = [];
 
-	constructor(connection: Connection, parts: ServerParts, queue: SendQueue) {
+	constructor(connection: StreamsOwner, parts: ServerParts, queue: SendQueue<Feed>) {
 		this.#connection = connection;
 		this.#parts = parts;
 		this.#queue = queue;
@@ -61,7 +67,7 @@ export class Streams implements StreamHost {
 		if (registered?.definition.kind !== 'stream') {
 			return this.send(encodeError(request.id, notFound(request.path)));
 		}
-		const stream = new ServerStream(this, registered, registered.definition, request);
+		const stream = new ServerStream(this, registered as RegisteredStream, request);
 		this.#streams.set(request.id, stream);
 		void stream.open(); // answers its own failures
 	}
@@ -164,14 +170,15 @@ export class Streams implements StreamHost {
 	}
 
 	withTimeout<Value>(promise: MaybePromise<Value>, path: string): MaybePromise<Value> {
-		return withTimeout(this.#parts.clock, promise, this.#parts.limits.callTimeoutMs, path);
+		const { clock, limits } = this.#parts;
+		return withTimeout(promise, { clock, limitMs: limits.callTimeoutMs, what: path });
 	}
 
 	send(text: string): void {
 		this.#connection.send(text);
 	}
 
-	fail(stream: ServerStream, error: unknown, context: HostedContext): void {
+	fail(stream: HostedStream, error: unknown, context: HostedContext): void {
 		const answer = this.#connection.clientError(error, context);
 		if (this.#streams.get(stream.id) === stream) {
 			this.#streams.delete(stream.id);

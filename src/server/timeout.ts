@@ -4,12 +4,17 @@ import type { Clock } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 
+export interface Deadline {
+	clock: Clock;
+	limitMs: number;
+	/** What takes so long, for the message. */
+	what: string;
+}
+
 /** @throws {LiveError} TIMEOUT */
 export function withTimeout<Value>(
-	clock: Clock,
 	pending: MaybePromise<Value>,
-	limitMs: number,
-	what: string
+	{ clock, limitMs, what }: Deadline
 ): MaybePromise<Value> {
 	if (!isPromise(pending)) return pending;
 	return new Promise<Value>((resolve, reject) => {

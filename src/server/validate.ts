@@ -14,7 +14,8 @@ export function validateArgs(schemas: readonly StandardSchemaV1[], args: readonl
 		throw new LiveError('VALIDATION', `expected at most ${schemas.length} arguments and got ${args.length}`);
 	}
 	const results = schemas.map((schema, index) => schema['~standard'].validate(args[index]));
-	return results.some(isPromise) ? Promise.all(results).then(collect) : collect(results as SyncResult[]);
+	if (results.some(isPromise)) return Promise.all(results as Promise<SyncResult>[]).then(collect);
+	return collect(results as SyncResult[]);
 }
 
 type SyncResult = StandardSchemaV1.Result<unknown>;

@@ -1,11 +1,11 @@
 // One process, no history across restarts. Everything is synchronous: a publish is delivered when it returns. Each topic
 // has an epoch of its own, so that one that was forgotten and begun anew is never mistaken for the former.
 
+import { randomName } from '../../base/random.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, ReadResult } from '../../server/backplane.ts';
-import { randomName } from '../../server/random.ts';
 import { TopicLog, type LogBounds } from './topic-log.ts';
 
 export interface MemoryOptions extends Partial<LogBounds> {

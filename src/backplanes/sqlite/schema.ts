@@ -77,7 +77,9 @@ export function prepare(database: DatabaseSync): Statements {
 		addTopic: sql('INSERT INTO tidewire_topic (name, head) VALUES (?, 0) RETURNING id, head'),
 		setHead: sql('UPDATE tidewire_topic SET head = ? WHERE id = ?'),
 		addEvent: sql('INSERT INTO tidewire_event (topic, "offset", incarnation, at, body) VALUES (?, ?, ?, ?, ?)'),
-		eventsAfter: sql('SELECT "offset", body FROM tidewire_event WHERE topic = ? AND "offset" > ? ORDER BY "offset"'),
+		eventsAfter: sql(
+			'SELECT "offset", body FROM tidewire_event WHERE topic = ? AND "offset" > ? ORDER BY "offset"'
+		),
 		incarnationAt: sql('SELECT incarnation FROM tidewire_event WHERE topic = ? AND "offset" = ?'),
 		trim: sql('DELETE FROM tidewire_event WHERE topic = ? AND "offset" <= ?'),
 		begin: sql('BEGIN IMMEDIATE'),

@@ -85,7 +85,10 @@ describe('a process that ended without closing its history', () => {
 		void history.stop(false);
 		const seen = append(1);
 		append(1);
-		expect(withHistory((next) => next.read(topic, seen))).toMatchObject({ kind: 'events', entries: [{ offset: 3 }] });
+		expect(withHistory((next) => next.read(topic, seen))).toMatchObject({
+			kind: 'events',
+			entries: [{ offset: 3 }]
+		});
 	});
 });
 

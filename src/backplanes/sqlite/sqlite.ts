@@ -5,11 +5,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../base/clock.ts';
 import { LiveError } from '../../base/errors.ts';
+import { randomName } from '../../base/random.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, ReadResult } from '../../server/backplane.ts';
-import { randomName } from '../../server/random.ts';
 import { prepare, type EventRow, type IncarnationRow, type Statements, type TopicRow } from './schema.ts';
 
 export interface SqliteOptions {

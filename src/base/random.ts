@@ -3,5 +3,7 @@
 /** 72 random bits in 12 characters that need no escaping anywhere. */
 export function randomName(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(9));
-	return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+	return btoa(String.fromCharCode(...bytes))
+		.replaceAll('+', '-')
+		.replaceAll('/', '_');
 }
