@@ -34,23 +34,28 @@ interface PendingCall {
 	readonly reject: (error: LiveError) => void;
 	readonly signal: AbortSignal | undefined;
 	readonly abort: () => void;
+	/** Whether an answer may come on this connection. */
 	sent: boolean;
-	timer: Timer;
+	/** Whether it was sent on an earlier one. */
+	repeated: boolean;
+	timer?: Timer;
+	/** What it travels with. */
+	request?: Request;
 }
 
 /** What travels as one message: one call, or a batch. */
 interface Request {
-	calls: PendingCall[];
-	batch: Required<BatchOptions> | null;
+	readonly calls: PendingCall[];
+	/** Undefined where it is no batch. */
+	readonly batch?: BatchOptions;
 }
 
 export class Calls {
 	readonly #link: Link;
 	readonly #settings: ClientSettings;
 	readonly #updates: Updates;
+	/** In the order in which they were made: those that wait for a connection are sent in it. */
 	readonly #pending = new Map<number, PendingCall>();
-	/** Requests that wait for a connection. */
-	#waiting: Request[] = [];
 	/** The calls of the batch that is being put together. */
 	#collected: PendingCall[] | null = null;
 	readonly #queries = new Map<string, Promise<unknown>>();
@@ -78,44 +83,42 @@ export class Calls {
 	}
 
 	/** Makes the calls that `collect` makes, before it returns, travel as one message. */
-	batch<Results>(collect: () => Results, { sequential = false }: BatchOptions): Results {
+	batch<Results>(collect: () => Results, batch: BatchOptions): Results {
 		if (this.#collected) return collect();
 		const calls: PendingCall[] = [];
 		this.#collected = calls;
 		try {
 			const results = collect();
-			this.#submit({ calls, batch: { sequential } });
+			this.#submit({ calls, batch });
 			return results;
 		} finally {
 			this.#collected = null;
 		}
 	}
 
-	/** The answer to a call. Returns false where the id is none of a call. */
-	settle(id: number, outcome: { value: unknown } | { error: LiveError }): boolean {
+	/** The call of this id, which is over; undefined where the id is none of a call. */
+	take(id: number): Pick<PendingCall, 'resolve' | 'reject'> | undefined {
 		const call = this.#pending.get(id);
-		if (!call) return false;
-		this.#release(call);
-		if ('error' in outcome) call.reject(outcome.error);
-		else call.resolve(outcome.value);
-		return true;
+		if (!call) return undefined;
+		this.#pending.delete(id);
+		this.#settings.clock.clearTimer(call.timer);
+		call.signal?.removeEventListener('abort', call.abort);
+		return call;
 	}
 
 	/** The connection is open: sends what waited for it. */
 	opened(): void {
-		const waiting = this.#waiting;
-		this.#waiting = [];
-		for (const request of waiting) this.#send(request);
+		const requests = new Set([...this.#pending.values()].map((call) => call.request));
+		for (const request of requests) if (request) this.#send(request);
 	}
 
 	/** The connection is lost. Whatever was sent cannot be answered; `final`: whatever waits will not be sent. */
 	failed(error: LiveError, final: boolean): void {
 		for (const call of this.#pending.values()) {
 			if (call.sent && call.repeatable && !final) this.#repeat(call);
-			else if (call.sent) this.settle(call.id, { error: lost(call, error) });
-			else if (final) this.settle(call.id, { error });
+			else if (call.sent) this.#reject(call, lost(call, error));
+			else if (final) this.#reject(call, error);
 		}
-		if (final) this.#waiting = [];
 	}
 
 	#start(
@@ -127,7 +130,7 @@ export class Calls {
 			if (options.signal?.aborted) throw cancelled(path, options.signal);
 			const id = this.#link.nextId();
 			const text = sendable(path, () => encodeCall(id, path, args));
-			const abort = () => this.#updates.run(() => this.#abort(call));
+			const abort = () => this.#updates.run(() => this.#giveUp(call, cancelled(path, call.signal)));
 			const call: PendingCall = {
 				...options,
 				id,
@@ -137,106 +140,83 @@ export class Calls {
 				reject,
 				abort,
 				sent: false,
-				timer: undefined
+				repeated: false
 			};
 			if (this.#collected) this.#collected.push(call);
-			else this.#submit({ calls: [call], batch: null });
+			else this.#submit({ calls: [call] });
 		});
 	}
 
 	#submit(request: Request): void {
 		const refusal = this.#refusalOf(request);
-		if (refusal) return request.calls.forEach((call) => call.reject(refusal));
 		for (const call of request.calls) {
-			this.#pending.set(call.id, call);
-			call.signal?.addEventListener('abort', call.abort);
-			this.#expire(call);
+			if (refusal) call.reject(refusal);
+			else this.#wait(call, request);
 		}
 		if (this.#link.open) this.#send(request);
-		else this.#waiting.push(request);
+	}
+
+	#wait(call: PendingCall, request: Request): void {
+		call.request = request;
+		this.#pending.set(call.id, call);
+		call.signal?.addEventListener('abort', call.abort);
+		this.#expire(call);
 	}
 
 	/** Why a request is not even tried. */
 	#refusalOf({ calls, batch }: Request): LiveError | undefined {
 		const { batchCalls } = this.#link.limits;
-		if (batch && calls.length > batchCalls) {
-			return new LiveError(
-				'TOO_MANY',
-				`a batch of ${calls.length} calls; the limit "batchCalls" is ${batchCalls}`
-			);
-		}
+		if (batch && calls.length > batchCalls)
+			return tooMany(`${calls.length} calls in a batch`, 'batchCalls', batchCalls);
 		const refusal = this.#link.demand();
+		if (refusal || this.#link.open) return refusal;
 		const { maxWaitingCalls } = this.#settings;
-		if (refusal || this.#link.open || this.#waitingCalls() + calls.length <= maxWaitingCalls) return refusal;
-		const reason = this.#link.status.error?.message ?? 'not connected yet';
-		return new LiveError(
-			'TOO_MANY',
-			`${maxWaitingCalls} calls wait for a connection ("maxWaitingCalls"): ${reason}`
-		);
-	}
-
-	#waitingCalls(): number {
-		let count = 0;
-		for (const { calls } of this.#waiting) count += calls.length;
-		return count;
+		const waiting = this.#pending.size + calls.length;
+		if (waiting <= maxWaitingCalls) return undefined;
+		return tooMany(`${waiting} calls without a connection`, 'maxWaitingCalls', maxWaitingCalls);
 	}
 
 	#send({ calls, batch }: Request): void {
 		// A call that was cancelled or gave up while it waited must not run.
 		const live = calls.filter((call) => this.#pending.has(call.id));
-		const [first] = live;
-		if (!first) return;
+		const texts = live.map((call) => call.text);
+		if (!texts[0]) return;
 		try {
-			this.#link.send(
-				batch
-					? joinBatch(
-							batch.sequential,
-							live.map((call) => call.text)
-						)
-					: first.text
-			);
+			this.#link.send(batch ? joinBatch(batch.sequential === true, texts) : texts[0]);
 		} catch (error) {
-			return live.forEach((call) => this.settle(call.id, { error: error as LiveError }));
+			for (const call of live) this.#reject(call, error as LiveError);
+			return;
 		}
 		for (const call of live) {
 			call.sent = true;
-			this.#expire(call);
+			if (!call.repeated) this.#expire(call);
 		}
 	}
 
 	/** Sends a query again with the next connection. Its time goes on, so that one that breaks servers ends, too. */
 	#repeat(call: PendingCall): void {
 		call.sent = false;
-		this.#waiting.push({ calls: [call], batch: null });
+		call.repeated = true;
+		call.request = { calls: [call] };
 	}
 
 	#expire(call: PendingCall): void {
 		const { clock, answerMarginMs } = this.#settings;
 		const limitMs = this.#link.limits.callTimeoutMs + answerMarginMs;
 		clock.clearTimer(call.timer);
-		call.timer = clock.setTimer(() => this.#updates.run(() => this.#giveUp(call, limitMs)), limitMs);
+		call.timer = clock.setTimer(
+			() => this.#updates.run(() => this.#giveUp(call, late(call, limitMs, this.#link.status.error))),
+			limitMs
+		);
 	}
 
-	#giveUp(call: PendingCall, limitMs: number): void {
-		this.#tellCancelled(call);
-		this.settle(call.id, {
-			error: call.sent ? unanswered(call, limitMs) : unsent(call, limitMs, this.#link.status.error)
-		});
-	}
-
-	#abort(call: PendingCall): void {
-		this.#tellCancelled(call);
-		this.settle(call.id, { error: cancelled(call.path, call.signal) });
-	}
-
-	#tellCancelled(call: PendingCall): void {
+	#giveUp(call: PendingCall, error: LiveError): void {
 		if (call.sent && this.#link.open) this.#link.send(encodeCancel(call.id));
+		this.#reject(call, error);
 	}
 
-	#release(call: PendingCall): void {
-		this.#pending.delete(call.id);
-		this.#settings.clock.clearTimer(call.timer);
-		call.signal?.removeEventListener('abort', call.abort);
+	#reject(call: PendingCall, error: LiveError): void {
+		this.take(call.id)?.reject(error);
 	}
 }
 
@@ -244,16 +224,16 @@ function cancelled(path: string, signal: AbortSignal | undefined): LiveError {
 	return new LiveError('CANCELLED', `${path} was cancelled`, { cause: signal?.reason });
 }
 
-function lost(call: PendingCall, cause: LiveError): LiveError {
-	const message = `${call.path} was sent and not answered, and may have run: ${cause.message}`;
-	return new LiveError('CONNECTION_LOST', message, { cause });
+function tooMany(what: string, option: string, limit: number): LiveError {
+	return new LiveError('TOO_MANY', `${what}; the limit "${option}" is ${limit}`);
 }
 
-function unanswered(call: PendingCall, limitMs: number): LiveError {
-	return new LiveError('TIMEOUT', `${call.path} was not answered within ${limitMs} ms`);
+function lost({ path }: PendingCall, cause: LiveError): LiveError {
+	return new LiveError('CONNECTION_LOST', `${path} has no answer and may have run: ${cause.message}`, { cause });
 }
 
-function unsent(call: PendingCall, limitMs: number, cause: LiveError | undefined): LiveError {
-	const message = `${call.path} was not sent: no connection for ${limitMs} ms (${cause?.message ?? 'still connecting'})`;
-	return new LiveError('UNAVAILABLE', message, { cause });
+function late({ path, sent }: PendingCall, limitMs: number, cause: LiveError | undefined): LiveError {
+	if (sent) return new LiveError('TIMEOUT', `${path} has no answer after ${limitMs} ms`);
+	const why = cause?.message ?? 'still connecting';
+	return new LiveError('UNAVAILABLE', `${path} was not sent within ${limitMs} ms: ${why}`, { cause });
 }

@@ -2,6 +2,7 @@
 
 import { assertNever } from '../base/assert.ts';
 import type { LiveError } from '../base/errors.ts';
+import type { Failure } from '../protocol/call.ts';
 import type { DownMessage } from '../protocol/down.ts';
 import { Calls, type BatchOptions, type CallOptions, type QueryOptions } from './calls.ts';
 import { Connection } from './connection.ts';
@@ -24,6 +25,7 @@ export class Client {
 	readonly #calls: Calls;
 	readonly #streams: Streams;
 	readonly #statusListeners = new Set<() => void>();
+	readonly #publishStatus = (): void => callAll(this.#statusListeners);
 
 	constructor(options: ClientOptions = {}) {
 		applyOptions(this.#settings, options);
@@ -31,7 +33,7 @@ export class Client {
 			opened: () => this.#opened(),
 			received: (message) => this.#receive(message),
 			failed: (error, final) => this.#failed(error, final),
-			statusChanged: () => this.#updates.changed(this)
+			statusChanged: () => this.#updates.changed(this.#publishStatus)
 		});
 		this.#calls = new Calls(this.#connection, this.#settings, this.#updates);
 		this.#streams = new Streams(this.#connection, this.#settings, this.#updates);
@@ -94,11 +96,6 @@ export class Client {
 		this.#updates.run(() => this.#connection.close());
 	}
 
-	/** Tells the listeners of `onStatus`. For `Updates`. */
-	publish(): void {
-		callAll(this.#statusListeners);
-	}
-
 	#opened(): void {
 		// Streams first: what a call publishes then finds them subscribed.
 		this.#streams.opened();
@@ -110,13 +107,18 @@ export class Client {
 		this.#streams.failed(error, final);
 	}
 
+	#fail({ id, error }: Failure): void {
+		const call = this.#calls.take(id);
+		if (call) call.reject(error);
+		else this.#streams.receiveError(id, error);
+	}
+
 	#receive(message: DownMessage): void {
 		switch (message.kind) {
 			case 'result':
-				return void this.#calls.settle(message.id, message);
+				return this.#calls.take(message.id)?.resolve(message.value);
 			case 'error':
-				if (!this.#calls.settle(message.id, message)) this.#streams.receiveError(message.id, message.error);
-				return;
+				return this.#fail(message);
 			case 'snapshot':
 			case 'resumed':
 				return this.#streams.receiveState(message);

@@ -4,9 +4,8 @@
 import { assert } from '../base/assert.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Timer } from '../base/clock.ts';
-import { isLiveError, LiveError } from '../base/errors.ts';
+import { LiveError, type TidewireCode } from '../base/errors.ts';
 import { decodeDown, type DownMessage } from '../protocol/down.ts';
-import { violation } from '../protocol/fields.ts';
 import { encodeHello, type Welcome } from '../protocol/handshake.ts';
 import { encodePing, encodePong } from '../protocol/heartbeat.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
@@ -79,8 +78,8 @@ export class Connection implements Link {
 	}
 
 	demand(): LiveError | undefined {
+		if (this.#status.state === 'idle') this.#connect();
 		const { state, error } = this.#status;
-		if (state === 'idle') this.#connect();
 		return state === 'refused' || state === 'closed' ? error : undefined;
 	}
 
@@ -140,13 +139,15 @@ export class Connection implements Link {
 			.then(
 				() => this.#during(attempt, () => this.#openSocket(attempt)),
 				(cause: unknown) =>
-					this.#during(attempt, () => this.#lose(unavailable('beforeReconnect failed', cause)))
+					this.#during(attempt, () => this.#lose(failure('UNAVAILABLE', 'beforeReconnect failed', cause)))
 			);
 	}
 
 	#expectWelcome(): void {
 		const { connectTimeoutMs } = this.#settings;
-		this.#after(connectTimeoutMs, () => this.#lose(unavailable(`no welcome within ${connectTimeoutMs} ms`)));
+		this.#after(connectTimeoutMs, () =>
+			this.#lose(failure('UNAVAILABLE', `no welcome within ${connectTimeoutMs} ms`))
+		);
 	}
 
 	#openSocket(attempt: number): void {
@@ -155,7 +156,7 @@ export class Connection implements Link {
 			this.#socket = connect(typeof url === 'function' ? url() : url, this.#socketEvents(attempt));
 		} catch (cause) {
 			// A wrong address or no WebSocket class: time does not heal it.
-			this.#end('refused', unavailable('no socket could be made', cause));
+			this.#end('refused', failure('UNAVAILABLE', 'no socket could be made', cause));
 		}
 	}
 
@@ -181,14 +182,15 @@ export class Connection implements Link {
 		this.#heardAt = this.#settings.clock.now();
 		this.#framesHeard++;
 		const attempt = this.#attempt;
+		for (const message of this.#decode(data)) if (attempt === this.#attempt) this.#receive(message);
+	}
+
+	#decode(data: unknown): DownMessage[] {
 		try {
-			if (typeof data !== 'string') violation('a server of this version sends text frames only');
-			for (const message of decodeDown(data)) {
-				if (attempt === this.#attempt) this.#receive(message);
-			}
-		} catch (error) {
-			if (!isLiveError(error)) throw error;
-			this.#lose(error);
+			return decodeDown(String(data));
+		} catch (cause) {
+			this.#lose(failure('PROTOCOL_ERROR', 'the server sent what cannot be read', cause));
+			return [];
 		}
 	}
 
@@ -197,8 +199,10 @@ export class Connection implements Link {
 			const { code, message: text, retryAfterMs } = message;
 			return this.#lose(new LiveError(code, text, retryAfterMs === null ? {} : { retryAfterMs }));
 		}
-		if ((message.kind === 'welcome') === this.open) violation(`"${message.kind}" is not expected now`);
-		if (message.kind === 'welcome') return this.#enter(message);
+		const { kind } = message;
+		if ((kind === 'welcome') === this.open)
+			return this.#lose(failure('PROTOCOL_ERROR', `"${kind}" is not expected now`));
+		if (kind === 'welcome') return this.#enter(message);
 		if (message.kind === 'heartbeat') this.send(encodePong(message.beat));
 		this.#events.received(message);
 	}
@@ -243,7 +247,6 @@ export class Connection implements Link {
 	#lose(error: LiveError): void {
 		const { clock, backoff } = this.#settings;
 		if (REFUSALS.has(error.code)) return this.#end('refused', error);
-		if (error.code === 'PROTOCOL_ERROR') this.#updates.notice(() => this.#settings.onError?.(error, undefined));
 		const now = clock.now();
 		// A server that fails soon after every welcome is not to be met with first delays for ever.
 		if (this.open && now - this.#openedAt >= backoff.firstMs) this.#failures = 0;
@@ -265,7 +268,8 @@ export class Connection implements Link {
 		this.#release();
 		this.#become(state, error);
 		if (wasOpen) this.#updates.notice(() => this.#settings.onDisconnect?.(error));
-		if (state === 'refused') this.#updates.notice(() => this.#settings.onError?.(error, undefined));
+		if (state === 'refused' || error.code === 'PROTOCOL_ERROR')
+			this.#updates.notice(() => this.#settings.onError?.(error, undefined));
 		this.#events.failed(error, state !== 'waiting');
 	}
 
@@ -277,9 +281,9 @@ export class Connection implements Link {
 	}
 }
 
-function unavailable(what: string, cause?: unknown): LiveError {
+function failure(code: TidewireCode, what: string, cause?: unknown): LiveError {
 	const why = cause instanceof Error ? `: ${cause.message}` : '';
-	return new LiveError('UNAVAILABLE', what + why, { cause });
+	return new LiveError(code, what + why, { cause });
 }
 
 function closedError(wasOpen: boolean, code: number, reason: string): LiveError {

@@ -8,26 +8,20 @@ export interface Environment {
 	watch(report: (signal: EnvironmentSignal) => void): () => void;
 }
 
-interface EventSource {
-	addEventListener?(type: string, listener: () => void): void;
-	removeEventListener?(type: string, listener: () => void): void;
-}
+type Listen = (type: string, listener: () => void, options: { signal: AbortSignal }) => void;
 
 /** The window and the document; silent where there are none. */
 export const browserEnvironment: Environment = {
 	watch(report) {
-		const { document } = globalThis as { document?: EventSource & { visibilityState: string } };
-		const window = document ? (globalThis as EventSource) : undefined;
-		const online = () => report('online');
-		const offline = () => report('offline');
-		const visibility = () => document?.visibilityState === 'visible' && report('visible');
-		window?.addEventListener?.('online', online);
-		window?.addEventListener?.('offline', offline);
-		document?.addEventListener?.('visibilitychange', visibility);
-		return () => {
-			window?.removeEventListener?.('online', online);
-			window?.removeEventListener?.('offline', offline);
-			document?.removeEventListener?.('visibilitychange', visibility);
+		const { document, addEventListener } = globalThis as {
+			document?: { visibilityState: string; addEventListener: Listen };
+			addEventListener?: Listen;
 		};
+		const end = new AbortController();
+		addEventListener?.('online', () => report('online'), end);
+		addEventListener?.('offline', () => report('offline'), end);
+		const look = () => document?.visibilityState === 'visible' && report('visible');
+		document?.addEventListener('visibilitychange', look, end);
+		return () => end.abort();
 	}
 };

@@ -4,6 +4,8 @@ import { BACKOFF_DEFAULTS, type BackoffOptions } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { MergeSpec } from '../base/merge.ts';
+import type { Position } from '../protocol/position.ts';
 import type { ResetReason } from '../protocol/stream.ts';
 import { browserEnvironment, type Environment } from './environment.ts';
 import { webSocketConnect, type ConnectSocket, type WebSocketConstructor } from './socket.ts';
@@ -20,6 +22,19 @@ export interface ClientHooks {
 	onError?: (error: LiveError, path: string | undefined) => void;
 	/** A stream's value was replaced because events between the old and the new one are not known. */
 	onReset?: (path: string, reason: ResetReason) => void;
+	/** Every value and every event that a stream took, in order. For tools and tests. */
+	onApply?: (applied: Applied) => void;
+}
+
+/** What a stream took from the server, and where it stands with it. */
+export interface Applied {
+	readonly path: string;
+	readonly args: readonly unknown[];
+	/** Null on an ephemeral topic. */
+	readonly position: Position | null;
+	readonly change:
+		| { readonly kind: 'value'; readonly value: unknown; readonly merge: MergeSpec }
+		| { readonly kind: 'event'; readonly event: string; readonly data: unknown };
 }
 
 export interface ClientSettings extends ClientHooks {

@@ -7,8 +7,8 @@ import type { LiveError } from '../base/errors.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import type { Position } from '../protocol/position.ts';
 import type { ResetReason, Resumed, Snapshot, StreamEvent } from '../protocol/stream.ts';
-import type { ClientSettings } from './options.ts';
-import { callAll, type Publisher, type Updates } from './updates.ts';
+import type { Applied, ClientSettings } from './options.ts';
+import { callAll, type Updates } from './updates.ts';
 import { View, type PendingEvent } from './view.ts';
 
 /** What a stream shows. A new object whenever anything changes. */
@@ -53,7 +53,7 @@ interface Refresh {
 	reject: (error: LiveError) => void;
 }
 
-export class ClientStream implements Publisher {
+export class ClientStream {
 	readonly path: string;
 	readonly args: readonly unknown[];
 	/** The same for the same path and arguments. */
@@ -101,8 +101,7 @@ export class ClientStream implements Publisher {
 	/** Shows what the server loaded for the page, unless the stream has something newer, and goes on from there. */
 	hydrate(snapshot: LiveSnapshot<unknown>): void {
 		if (this.#isCurrent || this.#isOlder(snapshot.position)) return;
-		this.#position = snapshot.position;
-		this.#view.load(snapshot.value, snapshot.merge);
+		this.#load(snapshot);
 		this.#change();
 	}
 
@@ -140,12 +139,18 @@ export class ClientStream implements Publisher {
 		await loaded.finally(leave);
 	}
 
-	/** The connection is open: subscribes anew. For the client. */
+	/**
+	 * The connection is open: subscribes anew.
+	 * @internal
+	 */
 	connected(): void {
 		this.#join();
 	}
 
-	/** The connection is lost; `final`: no attempt follows by itself. For the client. */
+	/**
+	 * The connection is lost; `final`: no attempt follows by itself.
+	 * @internal
+	 */
 	disconnected(error: LiveError, final: boolean): void {
 		this.#clearTimer(this.#retryTimer);
 		this.#phase = 'joining';
@@ -153,28 +158,30 @@ export class ClientStream implements Publisher {
 		this.#change();
 	}
 
-	/** For the client, like all that follows. */
-	receiveSnapshot({ position, merge, value, events }: Snapshot): void {
-		this.#position = position;
-		this.#view.load(value, merge);
+	/** @internal */
+	receiveSnapshot(snapshot: Snapshot): void {
+		this.#load(snapshot);
 		for (const refresh of this.#refreshes.splice(0)) refresh.resolve();
-		this.#goLive(events);
+		this.#goLive(snapshot.events);
 	}
 
+	/** @internal */
 	receiveResumed({ position, events }: Resumed): void {
 		const ours = this.#position;
-		// Events between ours and the server's idea of ours would be missing.
-		if (!ours || ours.offset < position.offset) return this.#rejoin();
-		this.#position = { epoch: position.epoch, offset: ours.offset };
-		this.#goLive(events);
+		// Otherwise events between ours and the server's idea of ours would be missing.
+		if (ours?.epoch === position.epoch && ours.offset >= position.offset) return this.#goLive(events);
+		this.#position = null;
+		this.#join();
 	}
 
+	/** @internal */
 	receiveReset(reason: ResetReason): void {
 		const { settings, updates } = this.#host;
 		updates.notice(() => settings.onReset?.(this.path, reason));
 		if (this.#phase === 'live') this.#phase = 'behind';
 	}
 
+	/** @internal */
 	receiveEvent({ offset, event, data }: StreamEvent): void {
 		if (this.#phase !== 'live') return;
 		const last = this.#position;
@@ -184,16 +191,36 @@ export class ClientStream implements Publisher {
 			this.#position = { epoch: last.epoch, offset };
 		}
 		this.#view.apply(event, data);
+		this.#applied({ kind: 'event', event, data });
 		this.#change();
 	}
 
-	/** The server tells where the topic's log ends now. */
+	#load({ value, position, merge }: LiveSnapshot<unknown>): void {
+		this.#position = position;
+		this.#view.load(value, merge);
+		this.#applied({ kind: 'value', value, merge });
+	}
+
+	#applied(change: Applied['change']): void {
+		const { settings, updates } = this.#host;
+		if (!settings.onApply) return;
+		const applied = { path: this.path, args: this.args, position: this.#position, change };
+		updates.notice(() => settings.onApply?.(applied));
+	}
+
+	/**
+	 * The server tells where the topic's log ends now.
+	 * @internal
+	 */
 	receiveHead(offset: number): void {
 		const last = this.#position;
 		if (this.#phase === 'live' && last && offset > last.offset) this.#catchUp(last);
 	}
 
-	/** The server ended the subscription. */
+	/**
+	 * The server ended the subscription.
+	 * @internal
+	 */
 	receiveError(error: LiveError): void {
 		const { settings, updates } = this.#host;
 		updates.notice(() => settings.onError?.(error, this.path));
@@ -205,25 +232,26 @@ export class ClientStream implements Publisher {
 		this.#change();
 	}
 
+	#change(): void {
+		this.#host.updates.changed(this.#publish);
+	}
+
 	/** Tells the listeners what has changed. */
-	publish(): void {
+	readonly #publish = (): void => {
 		const { value, ready } = this.#view;
-		const connected = this.#isCurrent;
 		const error = this.#error;
-		const next: StreamState = { value, ready, loading: !ready && !error, error, connected };
+		const next: StreamState = { value, ready, loading: !ready && !error, error, connected: this.#isCurrent };
 		if (sameState(this.#state, next)) return;
 		this.#state = next;
 		callAll(this.#listeners);
-	}
-
-	#change(): void {
-		this.#host.updates.changed(this);
-	}
+	};
 
 	#use(): void {
 		this.#clearTimer(this.#lingerTimer);
 		this.#host.keep(this, true);
-		if (this.#phase === 'off') this.#join();
+		if (this.#phase !== 'off') return;
+		this.#error = undefined;
+		this.#join();
 	}
 
 	/** Ends the subscription in a while, unless somebody comes back. */
@@ -250,12 +278,6 @@ export class ClientStream implements Publisher {
 		const refusal = this.#host.join(this, this.#refreshes.length > 0 ? null : this.#position);
 		if (refusal) this.#refuse(refusal);
 		this.#change();
-	}
-
-	/** Subscribes anew from nothing: what we have does not connect to what the server has. */
-	#rejoin(): void {
-		this.#position = null;
-		this.#join();
 	}
 
 	get #isCurrent(): boolean {

@@ -19,6 +19,12 @@ import { requestKey } from './request.ts';
 import { ClientStream, type StreamHost } from './stream.ts';
 import type { Updates } from './updates.ts';
 
+interface Subscription {
+	readonly id: number;
+	/** What the topic's events are addressed to; undefined until the server has told. */
+	alias: Alias | undefined;
+}
+
 export class Streams implements StreamHost {
 	readonly settings: ClientSettings;
 	readonly updates: Updates;
@@ -27,10 +33,9 @@ export class Streams implements StreamHost {
 	readonly #byKey = new Map<string, ClientStream>();
 	readonly #used = new Set<ClientStream>();
 	/** The subscriptions of this connection. */
+	readonly #subscriptions = new Map<ClientStream, Subscription>();
 	readonly #byId = new Map<number, ClientStream>();
-	readonly #ids = new Map<ClientStream, number>();
 	readonly #byAlias = new Map<Alias, Set<ClientStream>>();
-	readonly #aliases = new Map<ClientStream, Alias>();
 
 	constructor(link: Link, settings: ClientSettings, updates: Updates) {
 		this.#link = link;
@@ -69,18 +74,18 @@ export class Streams implements StreamHost {
 			return error as LiveError;
 		}
 		this.#byId.set(id, stream);
-		this.#ids.set(stream, id);
+		this.#subscriptions.set(stream, { id, alias: undefined });
 		return undefined;
 	}
 
 	leave(stream: ClientStream): void {
-		const id = this.#forget(stream);
-		if (id !== undefined && this.#link.open) this.#link.send(encodeUnsubscribe(id));
+		const subscription = this.#forget(stream);
+		if (subscription) this.#link.send(encodeUnsubscribe(subscription.id));
 	}
 
 	catchUp(stream: ClientStream, position: Position): void {
-		const id = this.#ids.get(stream);
-		if (id !== undefined) this.#link.send(encodeCatchup(id, position));
+		const subscription = this.#subscriptions.get(stream);
+		if (subscription) this.#link.send(encodeCatchup(subscription.id, position));
 	}
 
 	opened(): void {
@@ -88,10 +93,9 @@ export class Streams implements StreamHost {
 	}
 
 	failed(error: LiveError, final: boolean): void {
+		this.#subscriptions.clear();
 		this.#byId.clear();
-		this.#ids.clear();
 		this.#byAlias.clear();
-		this.#aliases.clear();
 		for (const stream of this.#used) stream.disconnected(error, final);
 	}
 
@@ -126,29 +130,27 @@ export class Streams implements StreamHost {
 
 	/** Events of this alias are for this stream. */
 	#bind(stream: ClientStream, alias: Alias): void {
-		this.#unbind(stream);
-		this.#aliases.set(stream, alias);
+		const subscription = this.#subscriptions.get(stream);
+		if (!subscription || subscription.alias === alias) return;
+		this.#unbind(stream, subscription);
+		subscription.alias = alias;
 		const streams = this.#byAlias.get(alias);
 		if (streams) streams.add(stream);
 		else this.#byAlias.set(alias, new Set([stream]));
 	}
 
-	#unbind(stream: ClientStream): void {
-		const alias = this.#aliases.get(stream);
-		if (alias === undefined) return;
-		this.#aliases.delete(stream);
-		const streams = this.#byAlias.get(alias);
-		streams?.delete(stream);
-		if (streams?.size === 0) this.#byAlias.delete(alias);
+	#unbind(stream: ClientStream, { alias }: Subscription): void {
+		const streams = alias !== undefined && this.#byAlias.get(alias);
+		if (streams && streams.delete(stream) && streams.size === 0) this.#byAlias.delete(alias);
 	}
 
 	/** Whatever still arrives for the subscription finds nobody. */
-	#forget(stream: ClientStream): number | undefined {
-		const id = this.#ids.get(stream);
-		if (id === undefined) return undefined;
-		this.#unbind(stream);
-		this.#ids.delete(stream);
-		this.#byId.delete(id);
-		return id;
+	#forget(stream: ClientStream): Subscription | undefined {
+		const subscription = this.#subscriptions.get(stream);
+		if (!subscription) return undefined;
+		this.#unbind(stream, subscription);
+		this.#subscriptions.delete(stream);
+		this.#byId.delete(subscription.id);
+		return subscription;
 	}
 }

@@ -1,14 +1,9 @@
 // Collects what users are to be told until everything that belongs together has happened: a frame with a hundred events
 // notifies each listener once, and no listener ever sees, or re-enters, a half-made change.
 
-/** Tells its own listeners that something changed. */
-export interface Publisher {
-	publish(): void;
-}
-
 export class Updates {
 	#depth = 0;
-	readonly #changed = new Set<Publisher>();
+	readonly #changed = new Set<() => void>();
 	#notices: (() => void)[] = [];
 
 	/** Does `work` and then publishes what it changed, unless it runs inside another one. */
@@ -21,9 +16,9 @@ export class Updates {
 		}
 	}
 
-	/** Publishes once, when the outermost `run` ends. */
-	changed(publisher: Publisher): void {
-		this.run(() => this.#changed.add(publisher));
+	/** Calls `publish` when the outermost `run` ends; once, however often it is given. */
+	changed(publish: () => void): void {
+		this.run(() => this.#changed.add(publish));
 	}
 
 	/** Calls a hook of the application when the outermost `run` ends. */
@@ -36,7 +31,7 @@ export class Updates {
 		const notices = this.#notices;
 		this.#changed.clear();
 		this.#notices = [];
-		for (const publisher of changed) publisher.publish();
+		for (const publish of changed) publish();
 		for (const call of notices) callSafely(call);
 	}
 }

@@ -16,7 +16,6 @@ export interface PendingEvent {
 }
 
 export class View {
-	#spec: MergeSpec | null = null;
 	#confirmed: Draft | null = null;
 	#pending: PendingEvent[] = [];
 	/** The value with the pending events; null where it must be made. */
@@ -35,17 +34,17 @@ export class View {
 
 	/** Starts from a value that the server loaded. */
 	load(value: unknown, spec: MergeSpec): void {
-		this.#spec = spec;
 		this.#confirmed = new Draft(value, spec);
-		this.#supersedeLoaded();
+		this.#supersedeLoaded(this.#confirmed);
 		this.#shown = null;
 	}
 
 	/** Applies an event of the server. */
 	apply(event: string, data: unknown): void {
-		if (!this.#confirmed || !this.#spec) return;
-		MERGES[this.#spec.kind](this.#confirmed, event, data);
-		if (this.#pending.length > 0) this.#supersede(event, data);
+		const draft = this.#confirmed;
+		if (!draft) return;
+		MERGES[draft.spec.kind](draft, event, data);
+		if (this.#pending.length > 0) this.#supersede(draft, event, data);
 		this.#shown = null;
 	}
 
@@ -74,28 +73,24 @@ export class View {
 	}
 
 	#replay(): unknown {
-		const { kind } = this.#spec ?? {};
-		if (!kind || this.#pending.length === 0) return this.#confirmed?.value;
-		const draft = this.#confirmed?.fork();
-		if (draft) for (const { event, data } of this.#pending) MERGES[kind](draft, event, data);
-		return draft?.value;
+		const confirmed = this.#confirmed;
+		if (!confirmed || this.#pending.length === 0) return confirmed?.value;
+		const draft = new Draft(confirmed.value, confirmed.spec);
+		for (const { event, data } of this.#pending) MERGES[draft.spec.kind](draft, event, data);
+		return draft.value;
 	}
 
-	#supersede(event: string, data: unknown): void {
-		const rule = this.#spec && SUPERSEDES[this.#spec.kind];
+	#supersede(draft: Draft, event: string, data: unknown): void {
+		const rule = SUPERSEDES[draft.spec.kind];
 		if (rule === 'all') this.#keep(() => false);
-		else if (rule === 'key' && event === 'set') this.#supersedeLoaded();
-		else if (rule === 'key') this.#keep((entry) => this.#keyOf(entry.data) !== this.#keyOf(data));
+		else if (rule === 'key' && event === 'set') this.#supersedeLoaded(draft);
+		else if (rule === 'key') this.#keep((entry) => draft.keyOf(entry.data) !== draft.keyOf(data));
 	}
 
 	/** A whole new value confirms what it holds. */
-	#supersedeLoaded(): void {
-		const rule = this.#spec && SUPERSEDES[this.#spec.kind];
+	#supersedeLoaded(draft: Draft): void {
+		const rule = SUPERSEDES[draft.spec.kind];
 		if (rule === 'all') this.#keep((entry) => entry.held);
-		if (rule === 'key') this.#keep((entry) => entry.held || !this.#confirmed?.has(this.#keyOf(entry.data)));
-	}
-
-	#keyOf(data: unknown): unknown {
-		return this.#confirmed?.keyOf(data);
+		if (rule === 'key') this.#keep((entry) => entry.held || !draft.has(draft.keyOf(entry.data)));
 	}
 }

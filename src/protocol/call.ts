@@ -3,7 +3,7 @@
 import { LiveError, isLiveError, type ErrorDetails } from '../base/errors.ts';
 import { readCount, readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
 import { FIXED_LIMITS, type Limits } from './limits.ts';
-import { decodeValue, encodeValue } from './value.ts';
+import { decodeValue, encodeValue, readValue } from './value.ts';
 
 export interface Call {
 	kind: 'call';
@@ -118,7 +118,7 @@ export function encodeResult(id: RequestId, value: unknown): string {
 
 export function decodeResult(message: Message): Result {
 	readLength(message, 3, 4);
-	return { kind: 'result', id: readCount(message, 1, 'id'), value: decodeValue(message, 2) };
+	return { kind: 'result', id: readCount(message, 1, 'id'), value: readValue(message, 2) };
 }
 
 export function encodeError(id: RequestId, error: LiveError): string {
@@ -128,7 +128,7 @@ export function encodeError(id: RequestId, error: LiveError): string {
 export function decodeError(message: Message): Failure {
 	readLength(message, 3, 4);
 	const id = readCount(message, 1, 'id');
-	const { code, message: text, ...details } = decodeValue(message, 2) as ErrorFields;
+	const { code, message: text, ...details } = readValue(message, 2) as ErrorFields;
 	return { kind: 'error', id, error: new LiveError(String(code), String(text), details) };
 }
 

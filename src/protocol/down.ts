@@ -2,10 +2,9 @@
 
 import { decodeError, decodeResult, type Failure, type Result } from './call.ts';
 import { kindOf, violation, type Message } from './fields.ts';
-import { parseFrame } from './frame.ts';
+import { readFrame } from './frame.ts';
 import { decodeGoodbye, decodeWelcome, type Goodbye, type Welcome } from './handshake.ts';
 import { decodeHeartbeat, decodePong, type Heartbeat, type Pong } from './heartbeat.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
 import {
 	decodeEvent,
 	decodeReset,
@@ -17,7 +16,17 @@ import {
 	type TopicEvent
 } from './stream.ts';
 
-export type DownMessage = Welcome | Goodbye | Result | Failure | Snapshot | Resumed | Reset | TopicEvent | Heartbeat | Pong;
+export type DownMessage =
+	| Welcome
+	| Goodbye
+	| Result
+	| Failure
+	| Snapshot
+	| Resumed
+	| Reset
+	| TopicEvent
+	| Heartbeat
+	| Pong;
 
 const DECODERS = new Map<string, (message: Message) => DownMessage>([
 	['welcome', decodeWelcome],
@@ -37,7 +46,7 @@ const DECODERS = new Map<string, (message: Message) => DownMessage>([
  * @throws {LiveError} PROTOCOL_ERROR; the connection cannot go on
  */
 export function decodeDown(text: string): DownMessage[] {
-	return parseFrame(text, DEFAULT_LIMITS.depth).map((message) => {
+	return readFrame(text).map((message) => {
 		const decode = DECODERS.get(kindOf(message));
 		return decode ? decode(message) : violation(`"${kindOf(message).slice(0, 32)}" is no kind of message`);
 	});

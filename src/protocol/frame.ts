@@ -15,6 +15,11 @@ const DEPTH_CHECK_LENGTH = 64 * 1024;
  */
 export function parseFrame(text: string, maxDepth: number): Message[] {
 	if (text.length > DEPTH_CHECK_LENGTH) assertDepth(text, maxDepth);
+	return readFrame(text);
+}
+
+/** The same for a frame of a server, which a client need not protect itself from. */
+export function readFrame(text: string): Message[] {
 	if (!text.includes(MESSAGE_SEPARATOR)) return [parseMessage(text)];
 	return text.split(MESSAGE_SEPARATOR).map(parseMessage);
 }

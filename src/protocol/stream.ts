@@ -6,7 +6,7 @@ import { readCount, readLength, readList, readText, violation, type Message, typ
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { withArgs, type Refused } from './call.ts';
 import { readPosition, readPositionOrNull, writePosition, type Position } from './position.ts';
-import { decodeValue, encodeValue, type ValueText } from './value.ts';
+import { encodeValue, readValue, type ValueText } from './value.ts';
 
 /** A small number that stands for a topic on one connection's server process. */
 export type Alias = number;
@@ -135,7 +135,7 @@ function eventFields(message: Message, index: number): StreamEvent {
 	return {
 		offset: readCount(message, index, 'offset'),
 		event: readText(message, index + 1, 'event', FIXED_LIMITS.eventLength),
-		data: decodeValue(message, index + 2)
+		data: readValue(message, index + 2)
 	};
 }
 
@@ -177,7 +177,7 @@ export function decodeSnapshot(message: Message): Snapshot {
 		position: readPositionOrNull(message, 3),
 		merge: readMerge(message, 4),
 		events: readEvents(message, 5),
-		value: decodeValue(message, 6)
+		value: readValue(message, 6)
 	};
 }
 

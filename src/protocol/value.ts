@@ -28,7 +28,7 @@ export function isRich(message: readonly unknown[], valueIndex: number): boolean
 }
 
 /**
- * Decodes the value at the end of a message into plain data of known depth.
+ * Decodes the value at the end of a client's message into plain data of known depth.
  * @throws {LiveError} BAD_REQUEST for forbidden keys, too much depth, and types that are never revived
  */
 export function decodeValue(message: readonly unknown[], valueIndex: number, maxDepth: number = DEFAULT_LIMITS.depth) {
@@ -43,6 +43,15 @@ export function decodeValue(message: readonly unknown[], valueIndex: number, max
 	} catch (cause) {
 		throw new LiveError('BAD_REQUEST', 'a rich value could not be read', { cause });
 	}
+}
+
+/**
+ * Reads a value that a server encoded. It is not checked again: what may not travel never leaves the server, and a row
+ * with a key that input may not have must not end the connection of everyone who reads that row.
+ */
+export function readValue(message: readonly unknown[], valueIndex: number): unknown {
+	const raw = message[valueIndex];
+	return isRich(message, valueIndex) ? unflatten(raw as unknown[]) : raw;
 }
 
 /** True where `JSON.stringify` loses nothing. Allocates nothing: it runs for every value that leaves. */

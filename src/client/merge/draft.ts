@@ -3,25 +3,27 @@
 
 import type { MergeSpec } from '../../base/merge.ts';
 
+/** Searches that look at every row; more of them in one draft are worth the memory and time of knowing every place. */
+const SCANS = 4;
+
 /** Rows taken out of the middle before places are counted anew; until then a search steps over as many. */
 const MAX_DRIFT = 32;
 
 export class Draft {
-	readonly #spec: MergeSpec;
+	readonly spec: MergeSpec;
 	#value: unknown;
 	/** Whether `#value` is a list of our own that nobody has seen. */
 	#owned = false;
-	/** Where each key was when it was put here, counted from `#origin`; made at the first search. */
+	#searches = 0;
+	/** Where each key was when it was put here, counted from `#origin`. */
 	#places: Map<unknown, number> | null = null;
-	/** The draft whose places hold for keys that are not in `#places`. */
-	#parent: Draft | null = null;
 	/** Where the row is now that was first when places were counted. */
 	#origin = 0;
 	/** How many rows were taken out since: a row is at most that far before its place. */
 	#drift = 0;
 
 	constructor(value: unknown, spec: MergeSpec) {
-		this.#spec = spec;
+		this.spec = spec;
 		this.reset(value);
 	}
 
@@ -30,18 +32,8 @@ export class Draft {
 		return this.#value;
 	}
 
-	/** A draft that starts from this one's value, without counting places again. Valid until this one changes. */
-	fork(): Draft {
-		const fork = new Draft(this.value, this.#spec);
-		fork.#places = new Map();
-		fork.#parent = this;
-		fork.#origin = this.#origin;
-		fork.#drift = this.#drift;
-		return fork;
-	}
-
 	keyOf(row: unknown): unknown {
-		return (row as Record<string, unknown> | null | undefined)?.[this.#spec.key];
+		return (row as Record<string, unknown> | null | undefined)?.[this.spec.key];
 	}
 
 	/** Whether the value is a list with a row of this key. */
@@ -72,13 +64,13 @@ export class Draft {
 	/** Adds an element, for which the one farthest from it has to go where the list is full. */
 	push(element: unknown): void {
 		const rows = this.#rows();
-		if (this.#spec.prepend) {
+		if (this.spec.prepend) {
 			rows.unshift(element);
 			this.#shift(1);
 		} else {
 			rows.push(element);
 		}
-		const place = this.#spec.prepend ? 0 : rows.length - 1;
+		const place = this.spec.prepend ? 0 : rows.length - 1;
 		this.#places?.set(this.keyOf(element), place - this.#origin);
 		this.#trim(rows);
 	}
@@ -93,7 +85,7 @@ export class Draft {
 	}
 
 	#trim(list: unknown[]): void {
-		const { max, prepend } = this.#spec;
+		const { max, prepend } = this.spec;
 		if (max === 0 || list.length <= max) return;
 		const surplus = list.length - max;
 		const dropped = this.#rows().splice(prepend ? max : 0, surplus);
@@ -115,7 +107,6 @@ export class Draft {
 
 	#forgetPlaces(): void {
 		this.#places = null;
-		this.#parent = null;
 		this.#origin = 0;
 		this.#drift = 0;
 	}
@@ -124,20 +115,10 @@ export class Draft {
 	#find(key: unknown): number {
 		if (!Array.isArray(this.#value)) return -1;
 		const rows: unknown[] = this.#value;
-		const counted = this.#countedPlace(rows, key);
-		if (counted === undefined) return -1;
-		const last = counted + this.#origin;
+		if (!this.#places && this.#searches++ < SCANS) return rows.findIndex((row) => this.keyOf(row) === key);
+		this.#places ??= new Map(rows.map((row, place) => [this.keyOf(row), place]));
+		const last = (this.#places.get(key) ?? NaN) + this.#origin;
 		for (let place = last; place >= last - this.#drift; place--) if (this.keyOf(rows[place]) === key) return place;
 		return -1;
-	}
-
-	#countedPlace(rows: unknown[], key: unknown): number | undefined {
-		const parent = this.#parent;
-		const place = this.#countPlaces(rows).get(key);
-		return place === undefined && parent ? parent.#countedPlace(parent.#value as unknown[], key) : place;
-	}
-
-	#countPlaces(rows: unknown[]): Map<unknown, number> {
-		return (this.#places ??= new Map(rows.map((row, place) => [this.keyOf(row), place])));
 	}
 }
