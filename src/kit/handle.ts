@@ -5,6 +5,7 @@ import { originRefusal } from '../base/origin.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { AppFacts, KitEvent } from './app.ts';
 import type { LiveApp } from './live-app.ts';
+import { reportError } from './report.ts';
 import type { PendingUpgrade } from './upgrades.ts';
 
 /** SvelteKit's `Handle`, for its versions 2 and 3. */
@@ -78,6 +79,6 @@ let reported: string | undefined;
 
 function reportOnce(error: unknown): void {
 	const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-	if (text !== reported) console.error(text);
+	if (text !== reported) reportError(text);
 	reported = text;
 }

@@ -7,6 +7,7 @@ import { runtime } from '../server/runtime.ts';
 import { LiveServer } from '../server/server.ts';
 import type { AppFacts } from './app.ts';
 import { renderStream } from './render.ts';
+import { reportError, warn } from './report.ts';
 import { sessionReader, type SessionReader } from './session.ts';
 import { Upgrades } from './upgrades.ts';
 
@@ -87,7 +88,7 @@ export class LiveApp {
 				await load();
 			} catch (error) {
 				if (!isDevelopment) throw error;
-				console.error(`tidewire: the live module "${moduleId}" does not load\n`, error);
+				reportError(`tidewire: the live module "${moduleId}" does not load\n`, error);
 			}
 		});
 		await Promise.all(loads);
@@ -100,12 +101,12 @@ export class LiveApp {
 	configure(config: unknown): void {
 		const { isDevelopment, isBuilding, path } = this.facts;
 		const given = checkedConfig(config, path);
-		const warn = (message: string): void => {
-			if (!this.#warned) console.warn(message);
+		const warnOnce = (message: string): void => {
+			if (!this.#warned) warn(message);
 			this.#warned = true;
 		};
 		// A build that prerenders pages decides nothing for production.
-		this.#readSession = sessionReader(given, isDevelopment || isBuilding, isBuilding ? () => {} : warn);
+		this.#readSession = sessionReader(given, isDevelopment || isBuilding, isBuilding ? () => {} : warnOnce);
 		this.#config = given;
 		runtime().config = given;
 	}

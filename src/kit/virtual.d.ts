@@ -1,5 +1,7 @@
 // What the Vite plugin knows of the app, as a module of the app's own build. See src/vite/virtual.ts.
 declare module 'virtual:tidewire/app' {
+	import type { KitEvent } from './app.ts';
+
 	/** Every live module by its id. Running one registers it. */
 	export const modules: Record<string, () => Promise<unknown>>;
 	/** src/hooks.live.ts; null where the app has none. */
@@ -13,5 +15,5 @@ declare module 'virtual:tidewire/app' {
 	/** Whether SvelteKit runs the app in order to build it. */
 	export const isBuilding: boolean;
 	/** The request that is being answered. Throws where there is none. */
-	export function getRequestEvent(): import('./app.ts').KitEvent;
+	export function getRequestEvent(): KitEvent;
 }

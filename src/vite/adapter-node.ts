@@ -25,7 +25,7 @@ export function adapterPlugin(): Plugin {
 		configEnvironment: {
 			order: 'post',
 			handler(name, environment) {
-				if (name !== 'ssr') return;
+				if (name !== 'ssr') return undefined;
 				adapter = wrapAdapter(inputsOf(environment));
 				return { build: { rolldownOptions: { input: { [SERVER_ENTRY]: 'tidewire/kit/node' } } } };
 			}
@@ -64,7 +64,7 @@ function wrapper({ index, handler }: AdapterEntries): string {
 		`import { attach, startOrExit } from 'tidewire/kit/node';`,
 		`await startOrExit();`,
 		`const adapter = await import(${JSON.stringify(index)});`,
-		`attach(adapter.server, handler, { exclusive: true });`,
+		`attach(adapter.server, handler);`,
 		`export const { path, host, port, server } = adapter;`,
 		''
 	].join('\n');

@@ -17,19 +17,10 @@ export interface AppServer extends UpgradableServer, ClosableServer {
 	emit(event: 'request', request: IncomingMessage, response: ServerResponse): boolean;
 }
 
-export interface AttachAppOptions {
-	/**
-	 * Whether nothing else on the server uses upgrades: those to other paths are then answered with 404.
-	 * @default false
-	 */
-	exclusive?: boolean;
-}
-
 /** Attaches once per server, also where it is asked to do so twice. */
 export function attachApp(
 	{ facts, app, handler }: { facts: AppFacts; app: LiveApp; handler: RequestHandler },
-	httpServer: AppServer,
-	options: AttachAppOptions = {}
+	httpServer: AppServer
 ): Attachment {
 	if (app.httpServers.has(httpServer)) return { detach: () => {} };
 	app.httpServers.add(httpServer);
@@ -39,7 +30,6 @@ export function attachApp(
 		authorize: authorizeThrough(handler, app.upgrades, guessesScheme(facts, process.env)),
 		path: facts.path,
 		originCheck: 'authorize',
-		exclusive: options.exclusive ?? false,
 		messageBytes: () => runtime().started.limits.messageBytes
 	});
 }

@@ -4,6 +4,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Session } from '../../server/session.ts';
 import type { Authorization } from '../../transports/node/options.ts';
+import { reportError } from '../report.ts';
 import { NONCE_HEADER, type UpgradeAnswer, type Upgrades } from '../upgrades.ts';
 
 /** A connect-style handler that ends in the app's own `handle`. */
@@ -66,6 +67,6 @@ function unanswered(status: number): Authorization<Session> {
 	if (status === 401 || status === 403 || (status >= 300 && status < 400)) return { session: null };
 	if (status >= 400 && status !== 404) return { status, reason: 'The app refused the request.' };
 	const reason = 'The `live` hook of "tidewire/kit" did not run: add it to `handle` in src/hooks.server.ts.';
-	console.error(`tidewire: ${reason}`);
+	reportError(`tidewire: ${reason}`);
 	return { status: 500, reason };
 }

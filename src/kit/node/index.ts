@@ -5,10 +5,11 @@ import * as facts from 'virtual:tidewire/app';
 import { runtime } from '../../server/runtime.ts';
 import type { Attachment } from '../../transports/node/attach.ts';
 import { liveApp } from '../live-app.ts';
-import { attachApp, type AppServer, type AttachAppOptions } from './attach.ts';
+import { reportError } from '../report.ts';
+import { attachApp, type AppServer } from './attach.ts';
 import type { RequestHandler } from './authorize.ts';
 
-export type { AppServer, AttachAppOptions, RequestHandler };
+export type { AppServer, RequestHandler };
 
 liveApp().introduce(facts);
 
@@ -17,8 +18,8 @@ liveApp().introduce(facts);
  * first; signals are left to you.
  * @param handler what answers the app's requests, for example `handler` of adapter-node's build/handler.js
  */
-export function attach(httpServer: AppServer, handler: RequestHandler, options?: AttachAppOptions): Attachment {
-	return attachApp({ facts, app: liveApp(), handler }, httpServer, options);
+export function attach(httpServer: AppServer, handler: RequestHandler): Attachment {
+	return attachApp({ facts, app: liveApp(), handler }, httpServer);
 }
 
 /**
@@ -35,7 +36,7 @@ export async function startOrExit(): Promise<void> {
 	try {
 		await start();
 	} catch (error) {
-		console.error(error instanceof Error ? error.message : error);
+		reportError(error instanceof Error ? error.message : String(error));
 		process.exit(1);
 	}
 }

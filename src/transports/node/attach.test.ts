@@ -145,8 +145,8 @@ describe('an upgrade', () => {
 		expect(await attempt).toBe('gone');
 	});
 
-	test('of another path is answered with 404 where the server is ours alone', async () => {
-		const { url } = await serve({ exclusive: true });
+	test('of another path is answered with 404 where nobody else listens', async () => {
+		const { url } = await serve();
 		expect((await refusalOf(connectRaw(url.replace('__live', 'other')))).status).toBe(404);
 	});
 

@@ -23,13 +23,17 @@ export interface Attachment {
 	detach(): void;
 }
 
-/** Lets a live server answer the WebSocket upgrades that come to `path` of an HTTP server. */
+/**
+ * Lets a live server answer the WebSocket upgrades that come to `path` of an HTTP server. Other paths are left to the
+ * server's other listeners for upgrades; where it has none, they are answered with 404.
+ */
 export function attach<Session>(httpServer: UpgradableServer, options: AttachOptions<Session>): Attachment {
 	const resolved = resolveOptions(options);
 	const door = new Door(resolved);
 	const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
 		if (pathOf(request) === resolved.path) void door.open(request, socket, head);
-		else if (resolved.exclusive && httpServer.listenerCount('upgrade') === 1) {
+		else if (httpServer.listenerCount('upgrade') === 1) {
+			// Nobody else would answer, and the socket would hang.
 			socket.on('error', ignore);
 			refuse(socket, { status: 404, reason: `Sockets connect at ${resolved.path}.` });
 		}

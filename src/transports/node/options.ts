@@ -55,11 +55,6 @@ export interface AttachOptions<Session> {
 	 */
 	originCheck?: 'host' | 'authorize';
 	/**
-	 * Whether this is the only use of upgrades on the server: other paths are then answered with 404, where they would
-	 * hang for want of anybody else. @default false
-	 */
-	exclusive?: boolean;
-	/**
 	 * The largest message of the protocol, in bytes: the server refuses above it, the transport above twice that. A function
 	 * is asked before the first socket. @default 65536
 	 */
@@ -75,7 +70,6 @@ export const ATTACH_DEFAULTS = {
 	path: '/__live',
 	origins: [] as readonly string[],
 	originCheck: 'host' as 'host' | 'authorize',
-	exclusive: false,
 	messageBytes: DEFAULT_LIMITS.messageBytes as number | (() => number),
 	authorizeTimeoutMs: 10_000,
 	closeTimeoutMs: 5_000,
