@@ -46,6 +46,11 @@ const append = (count: number): Position =>
 		return last as Position;
 	});
 
+it('makes the folder of its file', () => {
+	file = join(folder, 'not', 'there', 'live.db');
+	expect(append(1).offset).toBe(1);
+});
+
 describe('a history that was put back from a backup', () => {
 	it('resets a client that saw events which are lost, also when as many came since', () => {
 		append(3);

@@ -2,6 +2,8 @@
 // delivered, so nothing that anybody saw is lost with the process. Invariant: offsets of a topic are contiguous and never
 // used twice within one incarnation of the file.
 
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../base/clock.ts';
 import { LiveError } from '../../base/errors.ts';
@@ -166,6 +168,7 @@ class SqliteBackplane implements Backplane {
 
 /** A second process on the same file would not hear of our events, so it is kept out. */
 function openExclusively(file: string): DatabaseSync {
+	mkdirSync(dirname(file), { recursive: true });
 	const database = new DatabaseSync(file);
 	try {
 		database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
@@ -183,7 +186,7 @@ function openExclusively(file: string): DatabaseSync {
 
 /**
  * A history in an SQLite file, for one process.
- * @param file its path; made where it is missing. Keep it apart from the application's own database
+ * @param file its path; made with its folder where they are missing. Keep it apart from the application's own database
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Backplane {
 	return new SqliteBackplane(file, options);
