@@ -13,18 +13,14 @@ export const messages = live.stream(
 	{ args: [id], access: mayOpen }
 );
 
-/** The messages before `before`, oldest first; fewer than `limit` at the beginning of the history. */
-export const history = live.query((ctx, boardId: string, before: number, limit: number) => {
-	const [checkedId, position, most] = v.parse(page, [boardId, before, limit]);
-	requireBoard(ctx, checkedId);
-	return store().messages.page(checkedId, position, most);
-});
+const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const pageSize = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.historyPage));
 
-const page = v.tuple([
-	id,
-	v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-	v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.historyPage))
-]);
+/** The messages before a position, oldest first; fewer than `limit` at the beginning of the history. */
+export const history = live.query([id, seq, pageSize], (ctx, boardId, before, limit) => {
+	requireBoard(ctx, boardId);
+	return store().messages.page(boardId, before, limit);
+});
 
 export const say = live.validated(v.object({ boardId: id, id, text: messageText }), (ctx, input) => {
 	requireBoard(ctx, input.boardId);

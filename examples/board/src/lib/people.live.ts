@@ -27,7 +27,7 @@ export const people = live.stream(
 	}
 );
 
-export const cursors = live.channel((_ctx, boardId: string) => ['board', boardId, 'cursors'], {
+export const cursors = live.channel<Cursor>()((_ctx, boardId: string) => ['board', boardId, 'cursors'], {
 	merge: 'cursor',
 	key: 'key',
 	args: [id],

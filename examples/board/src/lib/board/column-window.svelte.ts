@@ -3,6 +3,8 @@
 import type { Card } from '../model.ts';
 
 export const GAP = 8;
+/** Above the first card: room for its focus ring. */
+const PAD = 4;
 /** Cards are rendered this far beyond what is visible, so that scrolling meets no empty space. */
 const OVERSCAN = 500;
 /** What the server renders, which knows no viewport. */
@@ -26,6 +28,7 @@ export class ColumnWindow {
 		void this.#measured;
 		const cards = this.#cards();
 		const tops = new Float64Array(cards.length + 1);
+		tops[0] = PAD;
 		cards.forEach((card, index) => {
 			tops[index + 1] = (tops[index] ?? 0) + this.#heightOf(card) + GAP;
 		});

@@ -2,7 +2,7 @@
 import { publish } from 'tidewire/server';
 import type { LiveContext } from 'tidewire/server';
 import type { BoardSummary } from '../model.ts';
-import { openBoards } from '../boards.live.ts';
+import { openBoards, privateBoards } from '../boards.live.ts';
 import { store } from './store.ts';
 
 /** Counts are shown on the list of boards only, where a second's delay hurts nobody. */
@@ -18,5 +18,7 @@ export function announceCounts(ctx: LiveContext, boardId: string): void {
 	if (summary) ctx.throttle(listOf(summary), 'updated', summary, COUNTS_MS);
 }
 
-// A private board is in its owner's list alone; the parts are those of `privateBoards`.
-const listOf = (board: BoardSummary) => (board.open ? openBoards.topic() : ['boards', board.ownerId ?? '']);
+/** A private board is in its owner's list alone. */
+function listOf({ open, ownerId }: BoardSummary) {
+	return open ? openBoards.topic() : privateBoards.topicFor({ user: { id: ownerId ?? '', name: '' } });
+}
