@@ -16,7 +16,7 @@ export default defineConfig({
 				tsconfig: 'tsconfig.json',
 				test: {
 					name: 'unit',
-					include: ['src/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+					include: ['src/**/*.test.ts', 'test/docs/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
 					exclude: ['src/svelte/**', 'src/**/*.simulator.test.ts']
 				}
 			},

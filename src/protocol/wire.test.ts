@@ -1,0 +1,157 @@
+// Watches the wire: a change of what is sent or accepted breaks clients that are out there, so it has to be meant. Whoever
+// changes it on purpose decides whether PROTOCOL_VERSION goes up, brings PROTOCOL.md up to date, and puts the new
+// fingerprint here.
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { ERROR_CODES, isLiveError, LiveError } from '../base/errors.ts';
+import { MERGE_KINDS } from '../base/merge.ts';
+import { encodeBatch, encodeCall, encodeCancel, encodeError, encodeResult } from './call.ts';
+import { decodeDown, type DownMessage } from './down.ts';
+import { encodeGoodbye, encodeHello, encodeWelcome } from './handshake.ts';
+import { encodeHeartbeat, encodePing, encodePong } from './heartbeat.ts';
+import { DEFAULT_LIMITS, FIXED_LIMITS, FORBIDDEN_KEYS } from './limits.ts';
+import {
+	encodeCatchup,
+	encodeEvent,
+	encodeEventBody,
+	encodeListedEvent,
+	encodeReset,
+	encodeResumed,
+	encodeSnapshot,
+	encodeSubscribe,
+	encodeUnsubscribe,
+	RESET_REASONS
+} from './stream.ts';
+import { decodeUp, type UpMessage } from './up.ts';
+import { encodeValue } from './value.ts';
+import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
+
+const FINGERPRINTS = {
+	version: 1,
+	written: '691e1c91d30064d9',
+	read: '370858fe8f5ff7bd',
+	constants: '4e32947c4e4df54c'
+};
+
+const position = { epoch: 'e', offset: 1 };
+const merge = { kind: 'crud', key: 'id', prepend: true, max: 5 } as const;
+const events = [encodeListedEvent(2, encodeEventBody('created', { id: 1 }))];
+const rich = { at: new Date(0), none: undefined };
+
+const UP = {
+	hello: [encodeHello(1)],
+	call: [encodeCall(1, 'a/b', ['x']), encodeCall(1, 'a/b', [rich])],
+	batch: [
+		encodeBatch(true, [{ id: 1, path: 'a/b', args: [] }]),
+		encodeBatch(false, [{ id: 1, path: 'a/b', args: [rich] }])
+	],
+	cancel: [encodeCancel(1)],
+	subscribe: [
+		encodeSubscribe({ id: 1, path: 'a/b', position: null, args: [] }),
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich] })
+	],
+	unsubscribe: [encodeUnsubscribe(1)],
+	catchup: [encodeCatchup(1, position)],
+	ping: [encodePing(1)],
+	pong: [encodePong(1)]
+} satisfies Record<Exclude<UpMessage['kind'], 'refused'>, string[]>;
+
+const DOWN = {
+	welcome: [encodeWelcome({ version: 1, connectionId: 'c', limits: DEFAULT_LIMITS })],
+	goodbye: [
+		encodeGoodbye({ code: 'GOING_AWAY', message: 'm', retryAfterMs: 1 }),
+		encodeGoodbye({ code: 'GOING_AWAY', message: 'm', retryAfterMs: null })
+	],
+	result: [encodeResult(1, 'x'), encodeResult(1, undefined), encodeResult(1, rich)],
+	error: [
+		encodeError(1, new LiveError('CONFLICT', 'm')),
+		encodeError(
+			1,
+			new LiveError('VALIDATION', 'm', { issues: [{ message: 'i', path: ['a', 0] }], retryAfterMs: 1 })
+		),
+		encodeError(1, new LiveError('CONFLICT', 'm', { data: rich }))
+	],
+	snapshot: [
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events }, encodeValue([{ id: 1 }])),
+		encodeSnapshot({ id: 1, alias: 2, position: null, merge, events: [] }, encodeValue(rich))
+	],
+	resumed: [encodeResumed({ id: 1, alias: 2, position, merge, events })],
+	reset: RESET_REASONS.map((reason) => encodeReset(1, reason)),
+	event: [
+		encodeEvent(2, 3, encodeEventBody('created', { id: 1 })),
+		encodeEvent(2, 0, encodeEventBody('moved', rich))
+	],
+	heartbeat: [encodeHeartbeat(1, [[2, 3]])],
+	pong: [encodePong(1)]
+} satisfies Record<DownMessage['kind'], string[]>;
+
+const all = (messages: Record<string, string[]>): string[] => Object.values(messages).flat();
+
+/** What a decoder may meet in the place of a field. */
+const PROBES = [
+	undefined,
+	null,
+	true,
+	0,
+	1,
+	-1,
+	1.5,
+	2 ** 53,
+	'',
+	'x',
+	'x'.repeat(65),
+	'x'.repeat(257),
+	[],
+	[1],
+	['e', 1],
+	{}
+];
+
+/** Every message with one field replaced, left out or added. */
+function mutations(message: string): string[] {
+	const fields = JSON.parse(message) as unknown[];
+	const replaced = fields.flatMap((_, index) => PROBES.map((probe) => fields.with(index, probe)));
+	const shortened = fields.map((_, index) => fields.toSpliced(index, 1));
+	return [...replaced, ...shortened, [...fields, 1], [...fields, 0]].map((mutation) => JSON.stringify(mutation));
+}
+
+/** What a decoder makes of a text: the message, or how it refuses. */
+function outcome(decode: (text: string) => unknown[], text: string): string {
+	try {
+		return JSON.stringify(decode(text), (_, value: unknown) => (isLiveError(value) ? value.code : value));
+	} catch (error) {
+		return isLiveError(error) ? error.code : `an exception: ${String(error)}`;
+	}
+}
+
+const fingerprint = (facts: unknown): string =>
+	createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+
+describe('the wire has not changed', () => {
+	test('in its version', () => {
+		expect({ oldest: OLDEST_VERSION, current: PROTOCOL_VERSION }).toEqual({
+			oldest: 1,
+			current: FINGERPRINTS.version
+		});
+	});
+
+	test('in what is written', () => {
+		expect(fingerprint([all(UP), all(DOWN)])).toBe(FINGERPRINTS.written);
+	});
+
+	test('in what is read and refused', () => {
+		const up = all(UP).flatMap((message) =>
+			[message, ...mutations(message)].map((text) => outcome((frame) => decodeUp(frame, DEFAULT_LIMITS), text))
+		);
+		const down = all(DOWN).flatMap((message) =>
+			[message, ...mutations(message)].map((text) => outcome(decodeDown, text))
+		);
+		expect([...up, ...down].filter((text) => text.startsWith('an exception'))).toEqual([]);
+		expect(fingerprint([up, down])).toBe(FINGERPRINTS.read);
+	});
+
+	test('in its codes, names and fixed limits', () => {
+		const limits = [Object.keys(DEFAULT_LIMITS), FIXED_LIMITS, [...FORBIDDEN_KEYS]];
+		expect(fingerprint([ERROR_CODES, MERGE_KINDS, RESET_REASONS, limits])).toBe(FINGERPRINTS.constants);
+	});
+});
