@@ -128,7 +128,9 @@ export function encodeError(id: RequestId, error: LiveError): string {
 export function decodeError(message: Message): Failure {
 	readLength(message, 3, 4);
 	const id = readCount(message, 1, 'id');
-	const { code, message: text, ...details } = readValue(message, 2) as ErrorFields;
+	const fields = readValue(message, 2);
+	if (typeof fields !== 'object' || fields === null) violation('the value of "error" must be an object');
+	const { code, message: text, ...details } = fields as ErrorFields;
 	return { kind: 'error', id, error: new LiveError(String(code), String(text), details) };
 }
 

@@ -48,10 +48,16 @@ export function decodeValue(message: readonly unknown[], valueIndex: number, max
 /**
  * Reads a value that a server encoded. It is not checked again: what may not travel never leaves the server, and a row
  * with a key that input may not have must not end the connection of everyone who reads that row.
+ * @throws {LiveError} PROTOCOL_ERROR where it is in no form at all
  */
 export function readValue(message: readonly unknown[], valueIndex: number): unknown {
 	const raw = message[valueIndex];
-	return isRich(message, valueIndex) ? unflatten(raw as unknown[]) : raw;
+	if (!isRich(message, valueIndex)) return raw;
+	try {
+		return unflatten(raw as unknown[]) as unknown;
+	} catch (cause) {
+		throw new LiveError('PROTOCOL_ERROR', 'a rich value could not be read', { cause });
+	}
 }
 
 /** True where `JSON.stringify` loses nothing. Allocates nothing: it runs for every value that leaves. */
@@ -109,12 +115,20 @@ function assertSendable(value: unknown, depth: number): void {
 }
 
 function partsOf(value: object): Iterable<unknown> {
-	if (Array.isArray(value)) return value as unknown[];
+	if (Array.isArray(value)) return withoutHoles(value);
 	if (value instanceof Set) return value;
 	if (value instanceof Map) return [...value.keys(), ...value.values()];
 	if (isLeaf(value)) return [];
 	if (isRecord(value)) return Object.values(value);
 	throw new TypeError(`cannot send an instance of ${value.constructor.name}: send plain data`);
+}
+
+/** devalue writes an array of mostly holes by its length, which is never revived: a few bytes would stand for gigabytes. */
+function* withoutHoles(list: readonly unknown[]): Iterable<unknown> {
+	for (let index = 0; index < list.length; index++) {
+		if (!Object.hasOwn(list, index)) throw new TypeError('cannot send an array with holes: fill them with undefined');
+		yield list[index];
+	}
 }
 
 function isLeaf(value: object): boolean {
