@@ -87,6 +87,12 @@ export class BoardUi {
 		element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 	}
 
+	/** A card has the focus now. Losing it ends nothing: a card that moves in the document loses it for a moment. */
+	focused(card: Card): void {
+		this.activeId = card.id;
+		if (this.lifted?.id !== card.id) this.lifted = null;
+	}
+
 	/** The keys of a focused card; README.md lists them. */
 	key(event: KeyboardEvent, card: Card, index: number): void {
 		if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;

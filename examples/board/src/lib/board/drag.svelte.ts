@@ -82,6 +82,14 @@ export class Drag {
 		return (isBehindTarget ? room : 0) - (isBehindSource ? room : 0);
 	}
 
+	/** How much a column grows by the dragged card, or shrinks. */
+	growthOf(columnId: string): number {
+		const { dragged, to } = this;
+		if (!dragged) return 0;
+		const room = dragged.height + GAP;
+		return (to?.columnId === columnId ? room : 0) - (dragged.from.columnId === columnId ? room : 0);
+	}
+
 	#liftAfterDistance(start: { x: number; y: number }, lift: () => void): void {
 		const { signal } = this.#abort ?? {};
 		const onMove = (move: PointerEvent) => {

@@ -10,15 +10,18 @@ import { Messages } from './messages.ts';
 const LAUNCH_PLAN: Record<string, string[]> = {
 	Ideas: [
 		'A weekly note that writes itself from what moved',
-		'Keyboard shortcuts sheet behind “?”',
+		'Keyboard shortcuts sheet behind `?`',
 		'Let people follow a single card',
-		'Print a board on one page, for the wall'
+		'Print a board on one page, for the wall',
+		'Sort a column by date',
+		'Cards that link to each other'
 	],
 	Next: [
 		'Write the announcement and have two people read it who were not there',
 		'Price page: three plans, one sentence each',
 		'Record a ninety-second tour with two cursors in it',
-		'Ask five early teams for a quote'
+		'Ask five early teams for a quote',
+		'Warn the people who answer mail'
 	],
 	'In progress': [
 		'Move the docs to their own address',
@@ -27,7 +30,15 @@ const LAUNCH_PLAN: Record<string, string[]> = {
 		'Check every screen at 360 pixels'
 	],
 	Review: ['Colour contrast in the dark theme', 'Import from CSV says which line is wrong'],
-	Done: ['Choose a name', 'Sign in with nothing but a name', 'Live cursors that agree on every screen', 'Undo for deleted cards']
+	Done: [
+		'Choose a name',
+		'Sign in with nothing but a name',
+		'Live cursors that agree on every screen',
+		'Undo for deleted cards',
+		'2,000 cards feel like twenty',
+		'Say honestly when the connection is gone',
+		'Move cards by keyboard alone'
+	]
 };
 
 const TALK: [string, string][] = [

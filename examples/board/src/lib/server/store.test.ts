@@ -94,7 +94,7 @@ describe('boards', () => {
 		const open = openStore(':memory:').boards.open();
 		const sizes = open.map((board) => [board.name, board.columns.reduce((sum, column) => sum + column.cards, 0)]);
 		expect(sizes).toEqual([
-			['Launch plan', 18],
+			['Launch plan', 24],
 			['Release history', 2000]
 		]);
 	});
