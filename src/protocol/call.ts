@@ -1,8 +1,17 @@
 // Calls: one request, one answer. Several may travel as one batch, which the server runs in parallel or in order.
 
 import { LiveError, isLiveError, type ErrorDetails } from '../base/errors.ts';
-import { readCount, readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
-import { FIXED_LIMITS, type Limits } from './limits.ts';
+import {
+	readCount,
+	readLength,
+	readList,
+	readText,
+	violation,
+	PATH_FIELD,
+	type Message,
+	type RequestId
+} from './fields.ts';
+import type { Limits } from './limits.ts';
 import { decodeValue, encodeValue, readValue } from './value.ts';
 
 export interface Call {
@@ -55,16 +64,21 @@ export function encodeCall(id: RequestId, path: string, args: readonly unknown[]
 export function decodeCall(message: Message, limits: Limits): Call | Refused {
 	readLength(message, 4, 5);
 	const id = readCount(message, 1, 'id');
-	const path = readText(message, 2, 'path', FIXED_LIMITS.pathLength);
-	return withArgs(message, 3, limits, id, (args) => ({ kind: 'call', id, path, args }));
+	const path = readText(message, 2, PATH_FIELD);
+	return withArgs(message, { index: 3, id, limits }, (args) => ({ kind: 'call', id, path, args }));
+}
+
+/** Where a message has its arguments, and whose they are. */
+interface ArgsField {
+	index: number;
+	id: RequestId;
+	limits: Limits;
 }
 
 /** Decodes arguments; what is wrong with them is the fault of one request, not of the connection. */
 export function withArgs<Decoded>(
 	message: Message,
-	index: number,
-	limits: Limits,
-	id: RequestId,
+	{ index, id, limits }: ArgsField,
 	build: (args: unknown[]) => Decoded
 ): Decoded | Refused {
 	try {
@@ -100,7 +114,16 @@ export function decodeBatch(message: Message, limits: Limits): Batch {
 		if (!Array.isArray(entry)) violation('each entry of "batch" must be [id, path, args]');
 		return decodeCall(['call', ...(entry as unknown[])], limits);
 	});
+	assertDifferentIds(calls);
 	return { kind: 'batch', sequential: mode === 1, calls };
+}
+
+function assertDifferentIds(calls: readonly { id: RequestId }[]): void {
+	const ids = new Set<RequestId>();
+	for (const { id } of calls) {
+		if (ids.has(id)) violation(`the id ${id} is used twice in one batch`);
+		ids.add(id);
+	}
 }
 
 export function encodeCancel(id: RequestId): string {
@@ -135,6 +158,6 @@ export function decodeError(message: Message): Failure {
 }
 
 interface ErrorFields extends ErrorDetails {
-	code: string;
-	message: string;
+	code: unknown;
+	message: unknown;
 }

@@ -2,6 +2,7 @@
 // the wrong type is a violation of the protocol, and the text of the refusal says which one.
 
 import { LiveError } from '../base/errors.ts';
+import { FIXED_LIMITS } from './limits.ts';
 
 export type Message = readonly unknown[];
 
@@ -29,8 +30,17 @@ export function readCount(message: Message, index: number, name: string): number
 	return violation(`"${name}" of "${kindOf(message)}" must be a whole number of zero or more`);
 }
 
+/** What a field is called, and how long it may be. */
+export interface TextField {
+	readonly name: string;
+	/** In characters. */
+	readonly maxLength: number;
+}
+
+export const PATH_FIELD: TextField = { name: 'path', maxLength: FIXED_LIMITS.pathLength };
+
 /** A string of 1 to `maxLength` characters. */
-export function readText(message: Message, index: number, name: string, maxLength: number): string {
+export function readText(message: Message, index: number, { name, maxLength }: TextField): string {
 	const value = message[index];
 	if (typeof value === 'string' && value.length > 0 && value.length <= maxLength) return value;
 	return violation(`"${name}" of "${kindOf(message)}" must be a string of 1 to ${maxLength} characters`);

@@ -30,22 +30,21 @@ const LEAF: Extent = { nodes: 1, levels: 0 };
 export function assertFlattened(values: unknown, maxDepth: number): asserts values is unknown[] | number {
 	if (typeof values === 'number') return assertConstant(values);
 	if (!Array.isArray(values) || values.length === 0) refuse('a rich value must be a list or a constant');
-	new FlattenedCheck(values, maxDepth).extentOf(0, maxDepth);
+	new FlattenedCheck(values).extentOf(0, maxDepth);
 }
 
 class FlattenedCheck {
 	readonly #values: unknown[];
-	readonly #maxDepth: number;
 	readonly #known: (Extent | 'open' | undefined)[] = [];
 
-	constructor(values: unknown[], maxDepth: number) {
+	constructor(values: unknown[]) {
 		this.#values = values;
-		this.#maxDepth = maxDepth;
 	}
 
 	extentOf(index: unknown, depth: number): Extent {
-		if (typeof index !== 'number' || !Number.isInteger(index)) refuse('a reference in a rich value must be a number');
-		if (index < 0) return assertConstant(index), LEAF;
+		if (typeof index !== 'number' || !Number.isInteger(index))
+			refuse('a reference in a rich value must be a number');
+		if (index < 0) return (assertConstant(index), LEAF);
 		if (index >= this.#values.length) refuse(`a rich value refers to entry ${index}, which it does not have`);
 		const known = this.#known[index];
 		if (known === 'open') refuse('a value that contains itself is not allowed');
@@ -115,7 +114,8 @@ function nullRecordParts(entry: unknown[]): unknown[] {
 }
 
 function assertKey(key: unknown): void {
-	if (typeof key !== 'string' || FORBIDDEN_KEYS.has(key)) refuse(`the key "${String(key).slice(0, 32)}" is not allowed`);
+	if (typeof key !== 'string' || FORBIDDEN_KEYS.has(key))
+		refuse(`the key "${String(key).slice(0, 32)}" is not allowed`);
 }
 
 function assertBigint(digits: unknown): void {
@@ -124,7 +124,8 @@ function assertBigint(digits: unknown): void {
 }
 
 function assertConstant(value: number): void {
-	if (!Number.isInteger(value) || value >= 0 || value < LOWEST_CONSTANT) refuse(`${value} is no constant of a rich value`);
+	if (!Number.isInteger(value) || value >= 0 || value < LOWEST_CONSTANT)
+		refuse(`${value} is no constant of a rich value`);
 }
 
 function refuse(message: string): never {

@@ -47,7 +47,7 @@ export function decodeWelcome(message: Message): Welcome {
 	return {
 		kind: 'welcome',
 		version: readCount(message, 1, 'version'),
-		connectionId: readText(message, 2, 'connectionId', 128),
+		connectionId: readText(message, 2, { name: 'connectionId', maxLength: 128 }),
 		limits: limits as Limits
 	};
 }
@@ -60,7 +60,7 @@ export function decodeGoodbye(message: Message): Goodbye {
 	readLength(message, 4, 4);
 	return {
 		kind: 'goodbye',
-		code: readText(message, 1, 'code', 64),
+		code: readText(message, 1, { name: 'code', maxLength: 64 }),
 		message: String(message[2]),
 		retryAfterMs: message[3] === null ? null : readCount(message, 3, 'retryAfterMs')
 	};

@@ -1,7 +1,7 @@
 // Where a reader is in a topic. The offset counts events; the epoch names one incarnation of the log, so that a log that
 // was lost or rolled back is never mistaken for the one that the reader knew.
 
-import { readCount, readText, violation, type Message } from './fields.ts';
+import { readCount, readText, violation, type Message, type TextField } from './fields.ts';
 import { FIXED_LIMITS } from './limits.ts';
 
 export interface Position {
@@ -9,6 +9,8 @@ export interface Position {
 	/** The offset of the last event that the reader has; 0 where it has none. */
 	readonly offset: number;
 }
+
+const EPOCH_FIELD: TextField = { name: 'epoch', maxLength: FIXED_LIMITS.epochLength };
 
 export type PositionFields = [epoch: string, offset: number];
 
@@ -20,7 +22,7 @@ export function readPosition(message: Message, index: number): Position {
 	const fields = message[index];
 	if (!Array.isArray(fields) || fields.length !== 2) violation('a position must be [epoch, offset]');
 	return {
-		epoch: readText(fields, 0, 'epoch', FIXED_LIMITS.epochLength),
+		epoch: readText(fields, 0, EPOCH_FIELD),
 		offset: readCount(fields, 1, 'offset')
 	};
 }

@@ -2,11 +2,24 @@
 // to date completely; `event` is addressed to a topic by its alias and is the same text for every subscriber.
 
 import { MERGE_KINDS, type MergeKind, type MergeSpec } from '../base/merge.ts';
-import { readCount, readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
+import {
+	readCount,
+	readLength,
+	readList,
+	readText,
+	violation,
+	PATH_FIELD,
+	type Message,
+	type RequestId,
+	type TextField
+} from './fields.ts';
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { withArgs, type Refused } from './call.ts';
 import { readPosition, readPositionOrNull, writePosition, type Position } from './position.ts';
 import { encodeValue, readValue, type ValueText } from './value.ts';
+
+const EVENT_FIELD: TextField = { name: 'event', maxLength: FIXED_LIMITS.eventLength };
+const KEY_FIELD: TextField = { name: 'key', maxLength: 64 };
 
 /** A small number that stands for a topic on one connection's server process. */
 export type Alias = number;
@@ -90,9 +103,9 @@ export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
 export function decodeSubscribe(message: Message, limits: Limits): Subscribe | Refused {
 	readLength(message, 5, 6);
 	const id = readCount(message, 1, 'id');
-	const path = readText(message, 2, 'path', FIXED_LIMITS.pathLength);
+	const path = readText(message, 2, PATH_FIELD);
 	const position = readPositionOrNull(message, 3);
-	return withArgs(message, 4, limits, id, (args) => ({ kind: 'subscribe', id, path, position, args }));
+	return withArgs(message, { index: 4, id, limits }, (args) => ({ kind: 'subscribe', id, path, position, args }));
 }
 
 export function encodeUnsubscribe(id: RequestId): string {
@@ -134,7 +147,7 @@ export function decodeEvent(message: Message): TopicEvent {
 function eventFields(message: Message, index: number): StreamEvent {
 	return {
 		offset: readCount(message, index, 'offset'),
-		event: readText(message, index + 1, 'event', FIXED_LIMITS.eventLength),
+		event: readText(message, index + 1, EVENT_FIELD),
 		data: readValue(message, index + 2)
 	};
 }
@@ -197,7 +210,7 @@ function readMerge(message: Message, index: number): MergeSpec {
 	const fields = readList(message, index, 'merge');
 	const kind = fields[0] as MergeKind;
 	if (!MERGE_KINDS.includes(kind)) violation(`"${String(fields[0])}" is no kind of merge`);
-	return { kind, key: readText(fields, 1, 'key', 64), prepend: fields[2] === 1, max: readCount(fields, 3, 'max') };
+	return { kind, key: readText(fields, 1, KEY_FIELD), prepend: fields[2] === 1, max: readCount(fields, 3, 'max') };
 }
 
 function readEvents(message: Message, index: number): StreamEvent[] {

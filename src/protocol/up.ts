@@ -15,17 +15,7 @@ import {
 	type Unsubscribe
 } from './stream.ts';
 
-export type UpMessage =
-	| Hello
-	| Call
-	| Batch
-	| Cancel
-	| Subscribe
-	| Unsubscribe
-	| Catchup
-	| Ping
-	| Pong
-	| Refused;
+export type UpMessage = Hello | Call | Batch | Cancel | Subscribe | Unsubscribe | Catchup | Ping | Pong | Refused;
 
 type Decoder = (message: Message, limits: Limits) => UpMessage;
 

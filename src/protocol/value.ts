@@ -126,7 +126,8 @@ function partsOf(value: object): Iterable<unknown> {
 /** devalue writes an array of mostly holes by its length, which is never revived: a few bytes would stand for gigabytes. */
 function* withoutHoles(list: readonly unknown[]): Iterable<unknown> {
 	for (let index = 0; index < list.length; index++) {
-		if (!Object.hasOwn(list, index)) throw new TypeError('cannot send an array with holes: fill them with undefined');
+		if (!Object.hasOwn(list, index))
+			throw new TypeError('cannot send an array with holes: fill them with undefined');
 		yield list[index];
 	}
 }

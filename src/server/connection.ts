@@ -4,6 +4,7 @@
 import { closeCodeOf, isLiveError, LiveError } from '../base/errors.ts';
 import { assertNever } from '../base/assert.ts';
 import { encodeError } from '../protocol/call.ts';
+import type { RequestId } from '../protocol/fields.ts';
 import { encodeGoodbye, encodeWelcome, type Hello } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
 import { decodeUp, type UpMessage } from '../protocol/up.ts';
@@ -103,6 +104,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#lastHeardMs = this.clock.now();
 		try {
 			for (const message of decodeUp(this.#text(data), this.limits)) this.#handle(message);
+			this.#pauseWhileFull();
 		} catch (error) {
 			this.#violated(error);
 		}
@@ -132,12 +134,11 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		if (this.#state !== 'open') return;
 		switch (message.kind) {
 			case 'call':
-				return this.#startCall(message.id, () => this.#calls.start(message));
+				return this.#startCalls([message], () => this.#calls.start(message));
 			case 'batch':
-				for (const { id } of message.calls) this.#assertUnused(id);
-				return this.#startCall(message.calls[0]?.id ?? 0, () => this.#calls.startBatch(message));
+				return this.#startCalls(message.calls, () => this.#calls.startBatch(message));
 			case 'refused':
-				return this.#startCall(message.id, () => this.send(encodeError(message.id, message.error)));
+				return this.#startCalls([message], () => this.send(encodeError(message.id, message.error)));
 			case 'cancel':
 				return this.#calls.cancel(message.id);
 			case 'subscribe':
@@ -180,11 +181,10 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		}
 	}
 
-	#startCall(id: number, start: () => void): void {
-		this.#assertUnused(id);
-		if (this.#parts.draining) return this.send(encodeError(id, goingAway()));
-		start();
-		this.#pauseWhileFull();
+	#startCalls(calls: readonly { id: RequestId }[], start: () => void): void {
+		for (const { id } of calls) this.#assertUnused(id);
+		if (!this.#parts.draining) return start();
+		for (const { id } of calls) this.send(encodeError(id, goingAway()));
 	}
 
 	/** A peer that does not read its answers does not get to ask for more of them. */
