@@ -72,7 +72,7 @@ export function stream<
 	load: Run<Args, Result>,
 	options?: StreamOptions<Kind, Key, Args>
 ): StreamExport<Args, Awaited<Result>, Kind, Key> {
-	const definition = makeDefinition(topic, load, { merge: 'crud', ephemeral: false, ...defined(options) });
+	const definition = makeDefinition(topic, load, { merge: 'crud', ...defined(options) });
 	return makeStream(definition) as StreamExport<Args, Awaited<Result>, Kind, Key>;
 }
 
@@ -105,7 +105,7 @@ export function channel(topic?: unknown, options?: AnyOptions): unknown {
 }
 
 function makeChannel(topic: unknown, options: AnyOptions | undefined): object {
-	return makeStream(makeDefinition(topic, null, { merge: 'latest', ephemeral: true, ...defined(options) }));
+	return makeStream(makeDefinition(topic, null, { merge: 'latest', ...defined(options) }));
 }
 
 type AnyOptions = ChannelOptions<MergeKind, string, never>;
@@ -127,7 +127,7 @@ function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): Str
 		topic: topic as StreamDefinition['topic'],
 		load: load as StreamDefinition['load'],
 		merge: mergeSpec(kind, options),
-		ephemeral: byKey ? (options.ephemeral ?? true) || load === null : (options.ephemeral ?? false),
+		ephemeral: options.ephemeral ?? (byKey || load === null),
 		access: hooks.access ?? null,
 		schemas: options.args ?? null,
 		onSubscribe: hooks.onSubscribe ?? null,
