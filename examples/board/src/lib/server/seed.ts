@@ -57,10 +57,10 @@ export function seed(db: DatabaseSync, now: number): void {
 	boards.import({ name: 'Release history', open: true, ownerId: null }, parseCards(csv), now - MINUTE_MS);
 	const launch = boards.import({ name: 'Launch plan', open: true, ownerId: null }, launchCards(), now);
 	const messages = new Messages(db);
-	const people = new Map(TALK.map(([name]) => [name, { id: newId(), name }]));
 	TALK.forEach(([name, text], index) => {
 		const at = now - (TALK.length - index) * 7 * MINUTE_MS;
-		messages.add(launch, people.get(name) ?? { id: newId(), name }, { id: newId(), text, at });
+		// Nobody can sign in as them: people get their ids when they do.
+		messages.add(launch, { id: name.toLowerCase(), name }, { id: newId(), text, at });
 	});
 }
 
