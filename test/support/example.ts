@@ -18,21 +18,26 @@ export interface RunningExample extends AsyncDisposable {
 	output: () => string;
 	/** Sends SIGTERM and waits for the end; resolves to the exit code, null when it had to be killed. */
 	stop: () => Promise<number | null>;
+	/** Sends SIGKILL, as a crash or the system does, and waits for the end. */
+	kill: () => Promise<void>;
 }
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
-/** Starts `examples/NAME` and waits until it answers. `env` is added to the server's environment. */
+/**
+ * Starts `examples/NAME` and waits until it answers. `env` is added to the server's environment; its `PORT` is taken
+ * where a server is started again.
+ */
 export async function startExample(
 	name: string,
 	mode: Mode,
 	env: Record<string, string> = {}
 ): Promise<RunningExample> {
-	const port = await freePort();
+	const port = env['PORT'] ?? String(await freePort());
 	const child = spawn(process.execPath, commandOf(mode, port), {
 		cwd: join(root, 'examples', name),
-		env: { ...process.env, NODE_ENV: mode === 'dev' ? 'development' : 'production', PORT: String(port), ...env },
+		env: { ...process.env, NODE_ENV: mode === 'dev' ? 'development' : 'production', PORT: port, ...env },
 		stdio: ['ignore', 'pipe', 'pipe']
 	});
 	const output = collect(child);
@@ -44,13 +49,14 @@ export async function startExample(
 		await stop();
 		throw new Error(`examples/${name} (${mode}) did not start:\n${output()}`, { cause: error });
 	}
-	return { url, process: child, output, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+	const kill = () => killProcess(child);
+	return { url, process: child, output, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
-function commandOf(mode: Mode, port: number): string[] {
+function commandOf(mode: Mode, port: string): string[] {
 	if (mode === 'production') return ['build'];
 	const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-	return [vite, mode, '--port', String(port), '--strictPort', '--clearScreen', 'false'];
+	return [vite, mode, '--port', port, '--strictPort', '--clearScreen', 'false'];
 }
 
 function collect(child: ChildProcess): () => string {
@@ -72,6 +78,12 @@ async function answered(child: ChildProcess, url: string): Promise<void> {
 		await sleep(100);
 	}
 	throw new Error(`nothing answered at ${url} within ${START_TIMEOUT_MS} ms`);
+}
+
+async function killProcess(child: ChildProcess): Promise<void> {
+	const ended = once(child, 'exit');
+	child.kill('SIGKILL');
+	await ended;
 }
 
 async function stopProcess(child: ChildProcess): Promise<number | null> {

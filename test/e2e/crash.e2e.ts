@@ -1,0 +1,87 @@
+// The server is killed while two people type. Whatever it acknowledged is in the database afterwards, nothing is there
+// twice, and both browsers show what the database holds, without a reload.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { startExample, type RunningExample } from '../support/example.ts';
+import { BoardPage } from './support/board-page.ts';
+
+const BOARD = 'Launch plan';
+const CARDS_EACH = 30;
+/** The server is killed each time that this many cards were acknowledged. */
+const KILL_AT = [8, 24];
+
+let folder: string;
+let app: RunningExample;
+let browser: Browser;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+	folder = mkdtempSync(join(tmpdir(), 'tidewire-crash-'));
+	env = { BOARD_DB: join(folder, 'board.db'), LIVE_DB: join(folder, 'live.db') };
+	app = await startExample('board', 'production', env);
+	browser = await launchBrowser();
+});
+
+afterAll(async () => {
+	await browser?.close();
+	await app?.stop();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+async function type(person: BoardPage, column: number): Promise<void> {
+	await person.column(column).getByTestId('add-card').click();
+	const input = person.column(column).getByTestId('card-title-input');
+	for (let number = 0; number < CARDS_EACH; number++) {
+		await input.fill(`${person.name} ${number}`);
+		await person.page.keyboard.press('Enter');
+		await input.and(person.page.locator(':focus')).waitFor(); // the field for the next card
+	}
+	await person.page.keyboard.press('Escape');
+}
+
+async function killAndRestart(people: BoardPage[]): Promise<void> {
+	const acknowledged = (): number => people.reduce((sum, person) => sum + person.acknowledged().length, 0);
+	for (const count of KILL_AT) {
+		await expect.poll(acknowledged, { timeout: 30_000, interval: 5 }).toBeGreaterThanOrEqual(count);
+		await app.kill();
+		app = await startExample('board', 'production', { ...env, PORT: new URL(app.url).port });
+	}
+}
+
+/** Each column's cards in the database, as the pages show them. */
+function stored(): string[][] {
+	const database = new DatabaseSync(join(folder, 'board.db'), { readOnly: true });
+	const columns = database
+		.prepare(
+			`SELECT columns.id FROM columns JOIN boards ON boards.id = board_id WHERE boards.name = ? ORDER BY columns.rank`
+		)
+		.all(BOARD);
+	const cards = database.prepare('SELECT id, title FROM cards WHERE column_id = ? AND deleted_at IS NULL ORDER BY rank');
+	// Cards show what stands between backticks as code, without them.
+	const shown = ({ id, title }: Record<string, unknown>): string => `${String(id)} ${String(title).replaceAll('`', '')}`;
+	const rows = columns.map(({ id }) => cards.all(id as string).map(shown));
+	database.close();
+	return rows;
+}
+
+test('a server that is killed while both type loses nothing that it acknowledged', { timeout: 180_000 }, async () => {
+	const ada = await BoardPage.open(browser, app.url, { person: 'Ada', board: BOARD });
+	const ben = await BoardPage.open(browser, app.url, { person: 'Ben', board: BOARD });
+	await Promise.all([type(ada, 0), type(ben, 1), killAndRestart([ada, ben])]);
+	await Promise.all([ada.connected(), ben.connected()]);
+
+	await expect.poll(() => ada.everything(), { timeout: 40_000 }).toEqual(stored());
+	await expect.poll(() => ben.everything(), { timeout: 10_000 }).toEqual(stored());
+
+	const ids = stored().flat().map((card) => card.split(' ')[0]);
+	expect(new Set(ids).size).toBe(ids.length);
+	const acknowledged = [...ada.acknowledged(), ...ben.acknowledged()];
+	expect(acknowledged.length).toBeGreaterThan(KILL_AT[1] ?? 0);
+	expect(acknowledged.filter((id) => !ids.includes(id))).toEqual([]);
+	expect([...ada.errors, ...ben.errors]).toEqual([]);
+});
