@@ -3,6 +3,7 @@
 
 import type { Plugin, RunnableDevEnvironment, ViteDevServer } from 'vite';
 import type { App } from './app.ts';
+import { EarlyUpgrades } from './early-upgrades.ts';
 import { DOOR_MODULE, type ServerDoor } from './server-door.ts';
 import { Reloader } from './reloader.ts';
 
@@ -19,10 +20,15 @@ export function developmentPlugin(app: App): Plugin {
 				);
 				return;
 			}
+			const early = new EarlyUpgrades(httpServer, app.url);
 			httpServer.once('listening', () => {
-				serve(app, server, environment).catch((error: unknown) => {
-					config.logger.error(`tidewire: live sockets stay closed\n${describe(error)}`, { timestamp: true });
-				});
+				serve(app, server, environment)
+					.catch((error: unknown) => {
+						config.logger.error(`tidewire: live sockets stay closed\n${describe(error)}`, {
+							timestamp: true
+						});
+					})
+					.finally(() => early.release());
 			});
 		}
 	};
@@ -42,6 +48,6 @@ function runnable(server: ViteDevServer): RunnableDevEnvironment | undefined {
 	return environment && 'runner' in environment ? (environment as RunnableDevEnvironment) : undefined;
 }
 
-export function describe(error: unknown): string {
+function describe(error: unknown): string {
 	return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -38,9 +38,10 @@ export class Reloader {
 		if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer);
 		this.#timer = this.#clock.setTimer(() => {
 			this.#timer = undefined;
-			// One after another: two loads of one module at a time would end in any order.
-			this.#running = this.#running.then(() => this.#apply([...this.#changed]));
+			const files = [...this.#changed];
 			this.#changed.clear();
+			// One after another: two loads of one module at a time would end in any order.
+			this.#running = this.#running.then(() => this.#apply(files));
 		}, SETTLE_MS);
 	}
 

@@ -112,6 +112,10 @@ export class Fixture implements AsyncDisposable {
 	#install(): void {
 		const target = this.path('node_modules/tidewire');
 		cpSync(process.env['TIDEWIRE_DIST'] ?? join(root, 'dist'), join(target, 'dist'), { recursive: true });
+		cpSync(join(root, 'src'), join(target, 'src'), {
+			recursive: true,
+			filter: (path) => !/\.(test|test-d)\.ts$/.test(path)
+		});
 		cpSync(join(root, 'package.json'), join(target, 'package.json'));
 	}
 
