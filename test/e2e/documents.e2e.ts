@@ -116,9 +116,7 @@ describe('the app of docs/getting-started.md', () => {
 		const ada = await signIn('Ada');
 		await bring(ada, 'Salt');
 		await ada.getByText('Salt (Ada)').waitFor();
-		await expect
-			.poll(async () => (await ada.request.get(url)).text())
-			.toContain('Salt');
+		await expect.poll(async () => (await ada.request.get(url)).text()).toContain('Salt');
 	});
 
 	test('what the server refuses is taken back, and the reason shown', async () => {
