@@ -113,10 +113,13 @@ export class Calls {
 		this.#running.set(call.id, running);
 		const { context } = running;
 		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
-		this.#follow(
-			running,
-			attempt(() => invoke(invocation, (valid) => handler(context, ...valid)))
-		);
+		let outcome: MaybePromise<unknown>;
+		try {
+			outcome = invoke(invocation, (valid) => handler(context, ...valid));
+		} catch (error) {
+			return this.#fail(running, error);
+		}
+		this.#follow(running, outcome);
 	}
 
 	#follow(running: RunningCall, outcome: MaybePromise<unknown>): void {
@@ -189,15 +192,6 @@ export class Calls {
 			this.#run(next.call, next.onEnd);
 		}
 		if (this.size === 0) this.#host.callsDone();
-	}
-}
-
-/** Never throws: a failure comes back as a promise, like every other outcome that is not at hand. */
-function attempt(run: () => MaybePromise<unknown>): MaybePromise<unknown> {
-	try {
-		return run();
-	} catch (error) {
-		return Promise.reject(error);
 	}
 }
 

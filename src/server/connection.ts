@@ -218,11 +218,16 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	/** Called at the end of every pass in which something was queued, and when the socket has drained. */
 	flush(): void {
 		this.#queue.flush();
+		this.#relieved(); // what a kernel takes at once is never reported as drained
 	}
 
 	drained(): void {
 		this.#lastHeardMs = this.clock.now(); // the peer read: it is alive
-		this.#queue.flush();
+		this.flush();
+	}
+
+	/** Goes on with what waited for room, where there is some again. */
+	#relieved(): void {
 		if (this.#paused && this.#queue.hasRoom) {
 			this.#paused = false;
 			this.#socket.resume();
@@ -254,6 +259,10 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#become('closing');
 		this.#release(error);
 		this.#socket.close(closeCodeOf(error.code), error.code);
+	}
+
+	terminate(): void {
+		this.#socket.terminate();
 	}
 
 	closed(): void {

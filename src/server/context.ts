@@ -80,7 +80,9 @@ export class HandlerContext implements BaseContext {
 	// Arrow fields, so that `const { publish } = ctx` works.
 	readonly publish = (topic: TopicLike, event: string, data?: unknown): void => {
 		const published = this.#publisher.publish(topic, event, data);
-		if (isPromise(published)) this.#pending.push(published);
+		if (!isPromise(published)) return;
+		published.then(undefined, () => {}); // `published` tells of a failure, where somebody still asks
+		this.#pending.push(published);
 	};
 
 	// oxlint-disable-next-line max-params -- what an author writes

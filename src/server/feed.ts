@@ -30,13 +30,13 @@ export class Feed implements TopicReader, EventSource {
 	/** Sends an event on, unless no stream here is up to date: then it reaches them with their snapshot. */
 	deliver(frame: Frame, offset: number, conflationKey: string | null): void {
 		if (this.live.size === 0) return;
-		this.#sentOffset = offset;
+		if (offset > 0) this.#sentOffset = offset;
 		this.#queue.pushEvent({ feed: this, frame, offset, conflationKey });
 	}
 
 	/** The queue dropped an event: what was sent ends before it. */
 	dropped(offset: number): void {
-		this.#sentOffset = Math.min(this.#sentOffset, offset - 1);
+		if (offset > 0) this.#sentOffset = Math.min(this.#sentOffset, offset - 1);
 	}
 
 	/** What the connection was sent, up to here. */

@@ -8,10 +8,13 @@ import type { LiveConnection } from './live-connection.ts';
 
 const SLOTS = 16;
 
+/** How late an expired session may be noticed, however slow the heartbeat is. */
+const MAX_TICK_MS = 500;
+
 export class Heartbeats {
 	readonly #clock: Clock;
 	readonly #limits: Limits;
-	readonly #slots = Array.from({ length: SLOTS }, () => new Set<LiveConnection>());
+	readonly #slots: readonly Set<LiveConnection>[];
 	/** Connections that have not said hello, and when they came. */
 	readonly #greeting = new Map<LiveConnection, number>();
 	readonly #expiring = new Set<LiveConnection>();
@@ -21,10 +24,12 @@ export class Heartbeats {
 	constructor(clock: Clock, limits: Limits) {
 		this.#clock = clock;
 		this.#limits = limits;
+		const slots = Math.max(SLOTS, Math.ceil(limits.heartbeatMs / MAX_TICK_MS));
+		this.#slots = Array.from({ length: slots }, () => new Set<LiveConnection>());
 	}
 
 	start(): void {
-		this.#timer = this.#clock.setTimer(() => this.#tick(), this.#limits.heartbeatMs / SLOTS);
+		this.#timer = this.#clock.setTimer(() => this.#tick(), this.#limits.heartbeatMs / this.#slots.length);
 	}
 
 	stop(): void {
@@ -46,7 +51,7 @@ export class Heartbeats {
 
 	#tick(): void {
 		this.start();
-		this.#next = (this.#next + 1) % SLOTS;
+		this.#next = (this.#next + 1) % this.#slots.length;
 		this.#endSilentStarters();
 		this.#endExpired();
 		for (const connection of this.#slots[this.#next] ?? []) connection.beat();

@@ -37,7 +37,22 @@ function runMiddleware(
 ): MaybePromise<unknown> {
 	const step = (index: number): MaybePromise<unknown> => {
 		const current = middleware[index];
-		return current ? current(context, async () => step(index + 1)) : last();
+		return current
+			? current(
+					context,
+					once(async () => step(index + 1))
+				)
+			: last();
 	};
 	return step(0);
+}
+
+/** What a middleware calls to go on: doing so twice would run the function twice. */
+function once(next: () => Promise<unknown>): () => Promise<unknown> {
+	let called = false;
+	return () => {
+		if (called) return Promise.reject(new Error('a middleware called next() twice'));
+		called = true;
+		return next();
+	};
 }

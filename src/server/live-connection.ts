@@ -23,4 +23,6 @@ export interface LiveConnection {
 	reload(moduleId: string): void;
 	/** Says why, then closes. Running calls are aborted and streams end. */
 	goodbye(error: LiveError): void;
+	/** Ends a connection that does not answer its goodbye. */
+	terminate(): void;
 }

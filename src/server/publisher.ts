@@ -29,7 +29,7 @@ export class Publisher {
 		}
 		const body = encodeEventBody(event, data);
 		if (isTopic(topic) && topic.ephemeral) {
-			return this.#backplane.broadcast(topic.name, body, conflationKey(topic.merge, data));
+			return this.#backplane.broadcast(topic.name, body, conflationKey(topic.merge, event, data));
 		}
 		return whenDone(this.#backplane.append(topicName(topic), body), () => undefined);
 	}
@@ -54,10 +54,14 @@ export class Publisher {
 	}
 }
 
-/** What later events replace while they wait: the row, or with `set` the whole value. */
-function conflationKey(merge: MergeSpec, data: unknown): string | null {
+/**
+ * What later events replace while they wait: the row, or with `set` the whole value. An `updated` row is only ever
+ * replaced by its next update: it says nothing to a client that was not told of its creation.
+ */
+function conflationKey(merge: MergeSpec, event: string, data: unknown): string | null {
 	if (merge.kind === 'set') return '';
-	return merge.kind === 'latest' ? null : keyOf(data, merge.key);
+	if (merge.kind === 'latest' || (merge.kind === 'crud' && event !== 'updated')) return null;
+	return keyOf(data, merge.key);
 }
 
 function keyOf(data: unknown, field: string): string | null {

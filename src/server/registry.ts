@@ -79,6 +79,11 @@ function checked(moduleId: string, name: string, value: unknown): Definition {
 				`relative of them, or move it to another file`
 		);
 	}
+	if (definition.kind !== 'guard' && name === MODULE_GUARD) {
+		throw new Error(
+			`live module "${moduleId}": "${MODULE_GUARD}" must be made by guard(), or the module has no guard`
+		);
+	}
 	if (definition.kind === 'guard' && name !== MODULE_GUARD) {
 		throw new Error(`live module "${moduleId}": a guard must be exported as "${MODULE_GUARD}", not as "${name}"`);
 	}

@@ -77,13 +77,15 @@ export class SendQueue<Source extends EventSource> {
 	}
 
 	#add(entry: Entry<Source>): void {
-		if (entry.feed && entry.conflationKey !== null) this.#remember(entry.feed, entry.conflationKey);
+		if (entry.feed) this.#remember(entry.feed, entry.conflationKey);
 		this.#entries.push(entry);
 		this.#bytes += entry.frame.bytes;
 		this.#owner.needsFlush();
 	}
 
-	#remember(feed: Source, key: string): void {
+	#remember(feed: Source, key: string | null): void {
+		// What stands for itself may change every row: nothing that comes after it takes a place before it.
+		if (key === null) return void this.#latest?.delete(feed);
 		this.#latest ??= new Map();
 		let keys = this.#latest.get(feed);
 		if (!keys) this.#latest.set(feed, (keys = new Map()));
@@ -94,7 +96,7 @@ export class SendQueue<Source extends EventSource> {
 	#conflate({ feed, frame, conflationKey }: QueuedEvent<Source>): boolean {
 		const index = conflationKey === null ? undefined : this.#latest?.get(feed)?.get(conflationKey);
 		const waiting = index === undefined ? undefined : this.#entries[index];
-		if (!waiting) return false;
+		if (!waiting || this.bytes + frame.bytes - waiting.frame.bytes > this.#maxBytes) return false;
 		this.#bytes += frame.bytes - waiting.frame.bytes;
 		waiting.frame = frame;
 		return true;

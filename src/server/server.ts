@@ -8,7 +8,7 @@ import { encodeGoodbye } from '../protocol/handshake.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import type { Backplane } from './backplane.ts';
 import { Connection, goingAway } from './connection.ts';
-import type { ErrorHook } from './failure.ts';
+import { printError, safeHook, type ErrorHook } from './failure.ts';
 import { Frame } from './frame.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hub } from './hub.ts';
@@ -70,7 +70,7 @@ export class LiveServer {
 
 	#makeParts(): ServerParts {
 		const { backplane } = this.#options;
-		const onError = this.#options.onError ?? printError;
+		const onError = safeHook(this.#options.onError ?? printError);
 		const report = (error: unknown): void => onError('', error, null);
 		const isDraining = (): boolean => this.#draining;
 		return {
@@ -201,9 +201,11 @@ export class LiveServer {
 		this.#pacer.flush();
 		const pending = (): number => [...this.#connections].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
 		await this.#quiet(() => pending() === 0, graceMs);
+		this.#pacer.flush(); // what the last calls left
 		this.#interrupted = pending() > 0;
 		for (const connection of [...this.#connections]) connection.goodbye(this.#spreadGoodbye());
 		await this.#quiet(() => this.#connections.size === 0, graceMs);
+		for (const connection of [...this.#connections]) connection.terminate();
 	}
 
 	#spreadGoodbye(): LiveError {
@@ -248,8 +250,3 @@ function refuse(socket: TransportSocket, error: LiveError): SocketEvents {
 	socket.close(closeCodeOf(error.code), error.code);
 	return { message: () => {}, drained: () => {}, closed: () => {} };
 }
-
-const printError: ErrorHook = (path, error) => {
-	// oxlint-disable-next-line no-console -- the default, for applications that set no `onError`
-	console.error(`tidewire: ${path || 'background work'} failed:`, error);
-};

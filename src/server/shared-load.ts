@@ -113,6 +113,10 @@ function impersonal(context: LiveContext, onPersonal: () => void): LiveContext {
 			onPersonal();
 			return Reflect.has(target, property);
 		},
+		getOwnPropertyDescriptor(target, property) {
+			onPersonal();
+			return Reflect.getOwnPropertyDescriptor(target, property);
+		},
 		ownKeys(target) {
 			onPersonal();
 			return Reflect.ownKeys(target);

@@ -179,8 +179,9 @@ export class ServerStream implements FedStream, HostedStream {
 		return own;
 	}
 
+	/** By what came from the network, which can always be written: what a schema made of it may be anything. */
 	get #loadKey(): string {
-		return `${this.path} ${encodeValue(this.#args)}`;
+		return `${this.path} ${encodeValue(this.request.args)}`;
 	}
 
 	/** The outcome of a load, unless it belongs to somebody else. */

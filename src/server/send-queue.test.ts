@@ -1,0 +1,197 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FakeSocket } from '../../test/support/server-harness.ts';
+import { Frame } from './frame.ts';
+import { SendQueue } from './send-queue.ts';
+
+class Source {
+	readonly name: string;
+	/** The lowest offset that was dropped. */
+	droppedFrom = Infinity;
+
+	constructor(name: string) {
+		this.name = name;
+	}
+
+	dropped(offset: number): void {
+		this.droppedFrom = Math.min(this.droppedFrom, offset);
+	}
+}
+
+function start(maxBytes = 100) {
+	const socket = new FakeSocket();
+	const stale: string[][] = [];
+	const queue = new SendQueue<Source>(socket, maxBytes, {
+		needsFlush: () => {},
+		overflowed: (sources) => void stale.push([...sources].map(({ name }) => name))
+	});
+	const one = new Source('one');
+	const two = new Source('two');
+	const event = (feed: Source, text: string, offset = 0, conflationKey: string | null = null): void =>
+		queue.pushEvent({ feed, frame: new Frame(text), offset, conflationKey });
+	const push = (text: string): void => queue.push(new Frame(text));
+	return { socket, queue, stale, one, two, event, push };
+}
+
+describe('the queue of a connection', () => {
+	it('sends everything that was queued in one write, in order', () => {
+		const { queue, socket, push, event, one } = start();
+		push('a');
+		event(one, 'b', 1);
+		push('c');
+		queue.flush();
+		expect(socket.sent).toEqual(['a', 'b', 'c']);
+		expect(socket.writes).toBe(1);
+		queue.flush();
+		expect(socket.writes).toBe(1);
+	});
+
+	it('counts what waits and what the socket holds', () => {
+		const { queue, socket, push } = start();
+		push('ü');
+		expect(queue.bytes).toBe(2);
+		socket.stopReading();
+		queue.flush();
+		push('abc');
+		expect(queue.bytes).toBe(5);
+		expect(queue.hasRoom).toBe(true);
+		push('x'.repeat(95));
+		expect(queue.hasRoom).toBe(false);
+	});
+
+	it('gives a socket nothing more while that holds enough of its own', () => {
+		const { queue, socket, push } = start(1_000_000);
+		socket.stopReading();
+		push('x'.repeat(70_000));
+		queue.flush();
+		push('later');
+		queue.flush();
+		expect(socket.bufferedBytes).toBe(70_000);
+		socket.read();
+		queue.flush();
+		expect(socket.sent).toEqual(['x'.repeat(70_000), 'later']);
+	});
+
+	it('drops every event when one finds no room, and says whose', () => {
+		const { queue, stale, one, two, event, socket } = start();
+		event(one, 'x'.repeat(40), 7);
+		event(two, 'x'.repeat(40), 3);
+		event(one, 'x'.repeat(40), 8);
+		expect(stale).toEqual([['one', 'two']]);
+		expect([one.droppedFrom, two.droppedFrom]).toEqual([7, 3]);
+		expect(queue.bytes).toBe(0);
+		queue.flush();
+		expect(socket.sent).toEqual([]);
+	});
+
+	it('drops events for an answer, and never an answer', () => {
+		const { queue, stale, one, event, push, socket } = start();
+		push('x'.repeat(60));
+		event(one, 'x'.repeat(30), 1);
+		push('y'.repeat(60));
+		push('z'.repeat(60));
+		expect(stale).toEqual([['one']]);
+		queue.flush();
+		expect(socket.sent).toEqual(['x'.repeat(60), 'y'.repeat(60), 'z'.repeat(60)]);
+	});
+
+	it('says nothing of events where there are none', () => {
+		const { stale, push } = start();
+		push('x'.repeat(80));
+		push('x'.repeat(80));
+		expect(stale).toEqual([]);
+	});
+});
+
+describe('events that replace each other', () => {
+	it('leave as the latest one, in the place of the first', () => {
+		const { queue, socket, one, event } = start();
+		event(one, 'k1', 0, 'k');
+		event(one, 'other', 0, 'o');
+		event(one, 'k2', 0, 'k');
+		event(one, 'k3', 0, 'k');
+		queue.flush();
+		expect(socket.sent).toEqual(['k3', 'other']);
+	});
+
+	it('do so per topic, and not after they have left', () => {
+		const { queue, socket, one, two, event } = start();
+		event(one, 'one', 0, 'k');
+		event(two, 'two', 0, 'k');
+		queue.flush();
+		event(one, 'again', 0, 'k');
+		queue.flush();
+		expect(socket.sent).toEqual(['one', 'two', 'again']);
+	});
+
+	it('stay on their side of an event that stands for itself', () => {
+		const { queue, socket, one, event } = start();
+		event(one, 'update 1', 0, 'k');
+		event(one, 'set all', 0, null);
+		event(one, 'update 2', 0, 'k');
+		queue.flush();
+		expect(socket.sent).toEqual(['update 1', 'set all', 'update 2']);
+	});
+
+	it('are counted as what they have become', () => {
+		const { queue, one, event } = start();
+		event(one, 'xx', 0, 'k');
+		event(one, 'xxxxxx', 0, 'k');
+		expect(queue.bytes).toBe(6);
+		event(one, 'x', 0, 'k');
+		expect(queue.bytes).toBe(1);
+	});
+
+	it('are bounded like all others when they grow', () => {
+		const { queue, one, event, stale } = start();
+		event(one, 'x'.repeat(50), 0, 'a');
+		event(one, 'x', 0, 'b');
+		event(one, 'x'.repeat(60), 0, 'b');
+		expect(queue.bytes).toBeLessThanOrEqual(100);
+		expect(stale).toEqual([['one']]);
+	});
+
+	it('are found again after others were dropped', () => {
+		const { queue, socket, one, event, push } = start();
+		push('answer');
+		event(one, 'x'.repeat(90), 0, 'k');
+		event(one, 'x'.repeat(50), 0, 'l');
+		event(one, 'k', 0, 'k');
+		queue.flush();
+		expect(socket.sent).toEqual(['answer', 'k']);
+	});
+});
+
+describe('whatever is queued', () => {
+	const action = fc.record({
+		kind: fc.constantFrom('event', 'event', 'event', 'push', 'flush', 'read'),
+		bytes: fc.integer({ min: 1, max: 60 }),
+		key: fc.constantFrom(null, null, 'a', 'b')
+	});
+
+	it('events never make it hold more than its bound, and every event is sent, replaced or reported', () => {
+		fc.assert(
+			fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+				const { queue, socket, one, event, push, stale } = start();
+				socket.stopReading();
+				let answers = 0;
+				let offset = 0;
+				for (const { kind, bytes, key } of actions) {
+					if (kind === 'event') {
+						const before = queue.bytes;
+						event(one, `event ${++offset}`.padEnd(bytes), offset, key);
+						expect(queue.bytes).toBeLessThanOrEqual(Math.max(before, 100));
+					} else if (kind === 'push') push(`answer ${++answers}`.padEnd(bytes));
+					else if (kind === 'flush') queue.flush();
+					else socket.read();
+				}
+				socket.read();
+				queue.flushAll();
+				const sent = socket.sent.filter((text) => text.startsWith('answer')).length;
+				expect(sent).toBe(answers);
+				const last = socket.sent.findLast((text) => text.startsWith('event'))?.trim();
+				expect(offset === 0 || stale.length > 0 || last !== undefined).toBe(true);
+			})
+		);
+	});
+});
