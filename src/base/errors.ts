@@ -36,6 +36,20 @@ export const ERROR_CODES = {
 
 export type TidewireCode = keyof typeof ERROR_CODES;
 
+/** The retryable ones of the table once more, so that a browser need not load the table. A test compares the two. */
+const RETRYABLE: ReadonlySet<string> = new Set<TidewireCode>([
+	'RATE_LIMITED',
+	'TOO_MANY',
+	'TIMEOUT',
+	'UNAVAILABLE',
+	'HELLO_TIMEOUT',
+	'HEARTBEAT_TIMEOUT',
+	'SESSION_EXPIRED',
+	'SLOW_CONSUMER',
+	'GOING_AWAY',
+	'CONNECTION_LOST'
+]);
+
 // `string & {}` keeps the known codes in completion lists while any code of the application is allowed.
 export type ErrorCode = TidewireCode | (string & {});
 
@@ -83,7 +97,7 @@ export class LiveError extends Error {
 
 	/** Whether the same request may succeed later without being changed. False for codes of the application. */
 	get retryable(): boolean {
-		return Object.hasOwn(ERROR_CODES, this.code) && ERROR_CODES[this.code as TidewireCode].retryable;
+		return RETRYABLE.has(this.code);
 	}
 }
 

@@ -6,7 +6,7 @@ import { LiveError } from '../base/errors.ts';
 import { encodeCall, encodeCancel, joinBatch } from '../protocol/call.ts';
 import type { Link } from './link.ts';
 import type { ClientSettings } from './options.ts';
-import { requestKey, sendable } from './request.ts';
+import { overLimit, requestKey, sendable } from './request.ts';
 import type { Updates } from './updates.ts';
 
 export interface CallOptions {
@@ -101,7 +101,7 @@ export class Calls {
 		const call = this.#pending.get(id);
 		if (!call) return undefined;
 		this.#pending.delete(id);
-		this.#settings.clock.clearTimer(call.timer);
+		this.#updates.forget(call.timer);
 		call.signal?.removeEventListener('abort', call.abort);
 		return call;
 	}
@@ -167,13 +167,17 @@ export class Calls {
 	#refusalOf({ calls, batch }: Request): LiveError | undefined {
 		const { batchCalls } = this.#link.limits;
 		if (batch && calls.length > batchCalls)
-			return tooMany(`${calls.length} calls in a batch`, 'batchCalls', batchCalls);
+			return overLimit('TOO_MANY', `${calls.length} calls in a batch`, `"batchCalls" is ${batchCalls}`);
 		const refusal = this.#link.demand();
 		if (refusal || this.#link.open) return refusal;
 		const { maxWaitingCalls } = this.#settings;
 		const waiting = this.#pending.size + calls.length;
 		if (waiting <= maxWaitingCalls) return undefined;
-		return tooMany(`${waiting} calls without a connection`, 'maxWaitingCalls', maxWaitingCalls);
+		return overLimit(
+			'TOO_MANY',
+			`${waiting} calls without a connection`,
+			`"maxWaitingCalls" is ${maxWaitingCalls}`
+		);
 	}
 
 	#send({ calls, batch }: Request): void {
@@ -201,13 +205,10 @@ export class Calls {
 	}
 
 	#expire(call: PendingCall): void {
-		const { clock, answerMarginMs } = this.#settings;
-		const limitMs = this.#link.limits.callTimeoutMs + answerMarginMs;
-		clock.clearTimer(call.timer);
-		call.timer = clock.setTimer(
-			() => this.#updates.run(() => this.#giveUp(call, late(call, limitMs, this.#link.status.error))),
-			limitMs
-		);
+		const limitMs = this.#link.limits.callTimeoutMs + this.#settings.answerMarginMs;
+		call.timer = this.#updates.after(limitMs, call.timer, () => {
+			this.#giveUp(call, late(call, limitMs, this.#link.status.error));
+		});
 	}
 
 	#giveUp(call: PendingCall, error: LiveError): void {
@@ -222,10 +223,6 @@ export class Calls {
 
 function cancelled(path: string, signal: AbortSignal | undefined): LiveError {
 	return new LiveError('CANCELLED', `${path} was cancelled`, { cause: signal?.reason });
-}
-
-function tooMany(what: string, option: string, limit: number): LiveError {
-	return new LiveError('TOO_MANY', `${what}; the limit "${option}" is ${limit}`);
 }
 
 function lost({ path }: PendingCall, cause: LiveError): LiveError {

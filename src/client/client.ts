@@ -1,6 +1,5 @@
 // The client: one connection, the calls and streams on it, and the hand-over between them.
 
-import { assertNever } from '../base/assert.ts';
 import type { LiveError } from '../base/errors.ts';
 import type { Failure } from '../protocol/call.ts';
 import type { DownMessage } from '../protocol/down.ts';
@@ -20,7 +19,7 @@ export type BatchResults<Calls extends readonly unknown[]> = {
 /** A connection to one server, opened at the first call or stream. */
 export class Client {
 	readonly #settings: ClientSettings = { ...CLIENT_DEFAULTS };
-	readonly #updates = new Updates();
+	readonly #updates = new Updates(this.#settings);
 	readonly #connection: Connection;
 	readonly #calls: Calls;
 	readonly #streams: Streams;
@@ -132,8 +131,6 @@ export class Client {
 			case 'welcome':
 			case 'goodbye':
 				return;
-			default:
-				return assertNever(message);
 		}
 	}
 }

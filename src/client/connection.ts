@@ -14,6 +14,7 @@ import type { EnvironmentSignal } from './environment.ts';
 import type { Link } from './link.ts';
 import type { ClientSettings } from './options.ts';
 import { byteLength, Outbox } from './outbox.ts';
+import { overLimit } from './request.ts';
 import type { ClientSocket, ClientSocketEvents } from './socket.ts';
 import { SUCCESSORS, type ConnectionState, type ConnectionStatus } from './status.ts';
 import type { Updates } from './updates.ts';
@@ -86,12 +87,8 @@ export class Connection implements Link {
 	send(message: string): void {
 		const bytes = byteLength(message);
 		const { messageBytes } = this.#limits;
-		if (bytes > messageBytes) {
-			throw new LiveError(
-				'TOO_LARGE',
-				`a message of ${bytes} bytes; the limit "messageBytes" is ${messageBytes}`
-			);
-		}
+		if (bytes > messageBytes)
+			throw overLimit('TOO_LARGE', `a message of ${bytes} bytes`, `"messageBytes" is ${messageBytes}`);
 		this.#outbox.add(message, bytes, messageBytes);
 	}
 
@@ -99,8 +96,7 @@ export class Connection implements Link {
 	reconnect(): void {
 		const replaced = this.open;
 		this.#release();
-		if (replaced)
-			this.#events.failed(new LiveError('CONNECTION_LOST', 'the connection was replaced by reconnect()'), false);
+		if (replaced) this.#events.failed(failure('CONNECTION_LOST', 'reconnect() replaced the connection'), false);
 		this.#connect();
 	}
 
@@ -109,21 +105,19 @@ export class Connection implements Link {
 		if (this.#status.state === 'closed') return;
 		this.#unwatch?.();
 		this.#unwatch = null;
-		this.#end('closed', new LiveError('CLOSED', 'the client was closed'));
+		this.#end('closed', failure('CLOSED', 'the client was closed'));
 	}
 
 	/** The only place that changes the state. What the old state waited for ends with it. */
 	#become(state: ConnectionState, error?: LiveError): void {
 		assert(SUCCESSORS[this.#status.state].includes(state), `${this.#status.state} cannot become ${state}`);
-		this.#settings.clock.clearTimer(this.#timer);
+		this.#updates.forget(this.#timer);
 		this.#status = { state, error };
 		this.#events.statusChanged();
 	}
 
 	#after(delayMs: number, run: () => void): void {
-		const { clock } = this.#settings;
-		clock.clearTimer(this.#timer);
-		this.#timer = clock.setTimer(() => this.#updates.run(run), Math.max(0, delayMs));
+		this.#timer = this.#updates.after(Math.max(0, delayMs), this.#timer, run);
 	}
 
 	#connect(): void {
@@ -226,7 +220,7 @@ export class Connection implements Link {
 		const heard = this.#framesHeard;
 		this.#after(since + limitMs - this.#settings.clock.now(), () => {
 			if (this.#framesHeard !== heard) return this.#watchSilence(this.#heardAt, this.#silenceLimitMs);
-			this.#lose(new LiveError('HEARTBEAT_TIMEOUT', `nothing heard from the server for ${limitMs} ms`));
+			this.#lose(failure('HEARTBEAT_TIMEOUT', `nothing heard for ${limitMs} ms`));
 		});
 	}
 
@@ -287,7 +281,7 @@ function failure(code: TidewireCode, what: string, cause?: unknown): LiveError {
 }
 
 function closedError(wasOpen: boolean, code: number, reason: string): LiveError {
-	const how = `close code ${code}${reason && ` "${reason}"`}`;
-	if (wasOpen) return new LiveError('CONNECTION_LOST', `the connection was lost (${how})`);
-	return new LiveError('UNAVAILABLE', `no connection could be made (${how})`);
+	const how = `(close code ${code}${reason && ` "${reason}"`})`;
+	if (wasOpen) return failure('CONNECTION_LOST', `the connection was lost ${how}`);
+	return failure('UNAVAILABLE', `no connection could be made ${how}`);
 }

@@ -152,7 +152,7 @@ export class ClientStream {
 	 * @internal
 	 */
 	disconnected(error: LiveError, final: boolean): void {
-		this.#clearTimer(this.#retryTimer);
+		this.#host.updates.forget(this.#retryTimer);
 		this.#phase = 'joining';
 		if (final) this.#refuse(error);
 		this.#change();
@@ -247,7 +247,7 @@ export class ClientStream {
 	};
 
 	#use(): void {
-		this.#clearTimer(this.#lingerTimer);
+		this.#host.updates.forget(this.#lingerTimer);
 		this.#host.keep(this, true);
 		if (this.#phase !== 'off') return;
 		this.#error = undefined;
@@ -257,12 +257,12 @@ export class ClientStream {
 	/** Ends the subscription in a while, unless somebody comes back. */
 	#linger(): void {
 		if (this.#listeners.size > 0) return;
-		this.#clearTimer(this.#lingerTimer);
-		this.#lingerTimer = this.#after(this.#host.settings.lingerMs, () => this.#leave());
+		const { settings, updates } = this.#host;
+		this.#lingerTimer = updates.after(settings.lingerMs, this.#lingerTimer, () => this.#leave());
 	}
 
 	#leave(): void {
-		this.#clearTimer(this.#retryTimer);
+		this.#host.updates.forget(this.#retryTimer);
 		this.#host.leave(this);
 		this.#host.keep(this, false);
 		this.#phase = 'off';
@@ -272,7 +272,7 @@ export class ClientStream {
 
 	/** Subscribes, in place of the subscription there may be. */
 	#join(): void {
-		this.#clearTimer(this.#retryTimer);
+		this.#host.updates.forget(this.#retryTimer);
 		this.#host.leave(this);
 		this.#phase = this.#isCurrent ? 'behind' : 'joining';
 		const refusal = this.#host.join(this, this.#refreshes.length > 0 ? null : this.#position);
@@ -305,18 +305,10 @@ export class ClientStream {
 	}
 
 	#retryLater(error: LiveError): void {
-		const { random, backoff } = this.#host.settings;
-		const drawn = backoffMs(this.#failures++, random(), backoff);
-		this.#retryTimer = this.#after(Math.max(drawn, error.retryAfterMs ?? 0), () => this.#join());
-	}
-
-	#after(delayMs: number, run: () => void): Timer {
 		const { settings, updates } = this.#host;
-		return settings.clock.setTimer(() => updates.run(run), delayMs);
-	}
-
-	#clearTimer(timer: Timer): void {
-		this.#host.settings.clock.clearTimer(timer);
+		const drawn = backoffMs(this.#failures++, settings.random(), settings.backoff);
+		const delayMs = Math.max(drawn, error.retryAfterMs ?? 0);
+		this.#retryTimer = updates.after(delayMs, this.#retryTimer, () => this.#join());
 	}
 
 	#isOlder(position: Position | null): boolean {
@@ -337,10 +329,5 @@ export class ClientStream {
 }
 
 function sameState(one: StreamState, other: StreamState): boolean {
-	return (
-		one.value === other.value &&
-		one.ready === other.ready &&
-		one.error === other.error &&
-		one.connected === other.connected
-	);
+	return (Object.keys(one) as (keyof StreamState)[]).every((name) => one[name] === other[name]);
 }

@@ -3,7 +3,7 @@
 
 import type { MergeSpec } from '../base/merge.ts';
 import { Draft } from './merge/draft.ts';
-import { MERGES, SUPERSEDES } from './merge/kinds.ts';
+import { MERGES, supersededBy } from './merge/kinds.ts';
 
 /** An event that the server has not confirmed. */
 export interface PendingEvent {
@@ -81,7 +81,7 @@ export class View {
 	}
 
 	#supersede(draft: Draft, event: string, data: unknown): void {
-		const rule = SUPERSEDES[draft.spec.kind];
+		const rule = supersededBy(draft.spec.kind);
 		if (rule === 'all') this.#keep(() => false);
 		else if (rule === 'key' && event === 'set') this.#supersedeLoaded(draft);
 		else if (rule === 'key') this.#keep((entry) => draft.keyOf(entry.data) !== draft.keyOf(data));
@@ -89,7 +89,7 @@ export class View {
 
 	/** A whole new value confirms what it holds. */
 	#supersedeLoaded(draft: Draft): void {
-		const rule = SUPERSEDES[draft.spec.kind];
+		const rule = supersededBy(draft.spec.kind);
 		if (rule === 'all') this.#keep((entry) => entry.held);
 		if (rule === 'key') this.#keep((entry) => entry.held || !draft.has(draft.keyOf(entry.data)));
 	}

@@ -7,7 +7,7 @@ import type { MergeSpec } from '../../base/merge.ts';
 const SCANS = 4;
 
 /** Rows taken out of the middle before places are counted anew; until then a search steps over as many. */
-const MAX_DRIFT = 32;
+const MAX_DRIFT = 256;
 
 export class Draft {
 	readonly spec: MergeSpec;
@@ -46,7 +46,7 @@ export class Draft {
 		this.#value = value;
 		this.#owned = false;
 		this.#forgetPlaces();
-		if (Array.isArray(value)) this.#trim(value);
+		this.#trim();
 	}
 
 	/** Adds a row; one with the same key is replaced where it is. */
@@ -57,47 +57,48 @@ export class Draft {
 	/** Replaces the row with the same key. Returns false where there is none. */
 	replace(row: unknown): boolean {
 		const place = this.#find(this.keyOf(row));
-		if (place >= 0) this.#rows()[place] = row;
+		if (place >= 0) this.#splice(place, 1, row);
 		return place >= 0;
 	}
 
 	/** Adds an element, for which the one farthest from it has to go where the list is full. */
 	push(element: unknown): void {
-		const rows = this.#rows();
-		if (this.spec.prepend) {
-			rows.unshift(element);
-			this.#shift(1);
-		} else {
-			rows.push(element);
-		}
-		const place = this.spec.prepend ? 0 : rows.length - 1;
+		const place = this.spec.prepend ? 0 : this.#rows.length;
+		this.#splice(place, 0, element);
+		if (this.spec.prepend) this.#shift(1);
 		this.#places?.set(this.keyOf(element), place - this.#origin);
-		this.#trim(rows);
+		this.#trim();
 	}
 
 	/** Takes out the row with this key. */
 	remove(key: unknown): void {
 		const place = this.#find(key);
 		if (place < 0) return;
-		this.#rows().splice(place, 1);
+		this.#splice(place, 1);
 		this.#places?.delete(key);
 		if (++this.#drift > MAX_DRIFT) this.#forgetPlaces();
 	}
 
-	#trim(list: unknown[]): void {
+	#trim(): void {
 		const { max, prepend } = this.spec;
-		if (max === 0 || list.length <= max) return;
-		const surplus = list.length - max;
-		const dropped = this.#rows().splice(prepend ? max : 0, surplus);
-		for (const row of dropped) this.#places?.delete(this.keyOf(row));
+		const surplus = this.#rows.length - max;
+		if (max === 0 || surplus <= 0) return;
+		const place = prepend ? max : 0;
+		for (const row of this.#rows.slice(place, place + surplus)) this.#places?.delete(this.keyOf(row));
+		this.#splice(place, surplus);
 		if (!prepend) this.#shift(-surplus);
 	}
 
-	/** The list, ours to change. A value that is no list becomes an empty one. */
-	#rows(): unknown[] {
-		if (!this.#owned) this.#value = Array.isArray(this.#value) ? this.#value.slice() : [];
+	/** The list. A value that is none counts as an empty one. */
+	get #rows(): unknown[] {
+		return Array.isArray(this.#value) ? this.#value : [];
+	}
+
+	/** Changes the list; the first change since `value` was read copies it. */
+	#splice(place: number, count: number, ...rows: unknown[]): void {
+		if (this.#owned) this.#rows.splice(place, count, ...rows);
+		else this.#value = this.#rows.toSpliced(place, count, ...rows);
 		this.#owned = true;
-		return this.#value as unknown[];
 	}
 
 	/** Everything moved by this many places. */
@@ -113,8 +114,7 @@ export class Draft {
 
 	/** Where the row with this key is; -1 where there is none. */
 	#find(key: unknown): number {
-		if (!Array.isArray(this.#value)) return -1;
-		const rows: unknown[] = this.#value;
+		const rows = this.#rows;
 		if (!this.#places && this.#searches++ < SCANS) return rows.findIndex((row) => this.keyOf(row) === key);
 		this.#places ??= new Map(rows.map((row, place) => [this.keyOf(row), place]));
 		const last = (this.#places.get(key) ?? NaN) + this.#origin;

@@ -14,11 +14,8 @@ export type Merge = (draft: Draft, event: string, data: unknown) => void;
 
 export const MERGES: Readonly<Record<MergeKind, Merge>> = { crud, set, latest, presence, cursor };
 
-/** Which confirmed events make a pending one obsolete: those of the same key, every one, or none. */
-export const SUPERSEDES: Readonly<Record<MergeKind, 'key' | 'all' | 'none'>> = {
-	crud: 'key',
-	presence: 'key',
-	cursor: 'key',
-	set: 'all',
-	latest: 'none'
-};
+/** Which pending events a confirmed one makes obsolete: those of its key, all, or none. */
+export function supersededBy(kind: MergeKind): 'key' | 'all' | 'none' {
+	if (kind === 'set') return 'all';
+	return kind === 'latest' ? 'none' : 'key';
+}
