@@ -17,6 +17,7 @@ const seq = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const pageSize = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.historyPage));
 
 /** The messages before a position, oldest first; fewer than `limit` at the beginning of the history. */
+// eslint-disable-next-line max-params -- the context, and three arguments of the query
 export const history = live.query([id, seq, pageSize], (ctx, boardId, before, limit) => {
 	requireBoard(ctx, boardId);
 	return store().messages.page(boardId, before, limit);

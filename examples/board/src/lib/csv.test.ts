@@ -41,7 +41,10 @@ describe('what is wrong with a file is said with its line', () => {
 	test.each([
 		['', 'The file is empty.'],
 		[HEADER, 'The file has a header but no cards.'],
-		['id,column\n1,Docs\n', 'The first line must name the columns id, date, column, title; date, title is missing.'],
+		[
+			'id,column\n1,Docs\n',
+			'The first line must name the columns id, date, column, title; date, title is missing.'
+		],
 		[`${HEADER}a,,Docs,One\nb,,Docs,\n`, 'Line 3 has no title.'],
 		[`${HEADER}a,,,One\n`, 'Line 2 has no column.'],
 		[`${HEADER}a,Docs,One\n`, 'Line 2 has 3 fields instead of 4.'],

@@ -43,7 +43,9 @@ function cardReader(header: Row): (row: Row) => ImportedCard {
 	const names = header.fields.map((name) => name.trim().toLowerCase());
 	const missing = HEADER.filter((name) => !names.includes(name));
 	if (missing.length > 0) {
-		throw new CsvError(`The first line must name the columns ${HEADER.join(', ')}; ${missing.join(', ')} is missing.`);
+		throw new CsvError(
+			`The first line must name the columns ${HEADER.join(', ')}; ${missing.join(', ')} is missing.`
+		);
 	}
 	const place = Object.fromEntries(HEADER.map((name) => [name, names.indexOf(name)])) as Record<string, number>;
 	return (row) => {
@@ -51,7 +53,12 @@ function cardReader(header: Row): (row: Row) => ImportedCard {
 			throw new CsvError(`Line ${row.line} has ${row.fields.length} fields instead of ${names.length}.`);
 		}
 		const field = (name: (typeof HEADER)[number]) => row.fields[place[name] ?? -1]?.trim() ?? '';
-		return checkedCard(row.line, { ref: field('id'), date: field('date'), column: field('column'), title: field('title') });
+		return checkedCard(row.line, {
+			ref: field('id'),
+			date: field('date'),
+			column: field('column'),
+			title: field('title')
+		});
 	};
 }
 

@@ -18,5 +18,8 @@ export function columnHue(index: number): number {
 export function initials(name: string): string {
 	const words = name.trim().split(/\s+/);
 	const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-	return letters.map((word) => Array.from(word ?? '')[0] ?? '').join('').toUpperCase();
+	return letters
+		.map((word) => Array.from(word ?? '')[0] ?? '')
+		.join('')
+		.toUpperCase();
 }

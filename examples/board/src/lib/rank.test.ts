@@ -7,7 +7,7 @@ describe('ranks', () => {
 		const after = 'a1';
 		for (let step = 0; step < 200; step++) {
 			const rank = rankBetween(before, after);
-			expect(rank > (before as string) && rank < after).toBe(true);
+			expect(rank > before && rank < after).toBe(true);
 			before = rank;
 		}
 	});

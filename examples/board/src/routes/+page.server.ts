@@ -56,6 +56,10 @@ async function readCards(file: File): Promise<ImportedCard[] | string> {
 
 /** A board is named after its file: `release-history.csv` becomes “Release history”. */
 function nameOf(file: File): string {
-	const words = file.name.replace(/\.[^.]*$/, '').replaceAll(/[-_\s]+/g, ' ').trim().slice(0, LIMITS.boardName);
+	const words = file.name
+		.replace(/\.[^.]*$/, '')
+		.replaceAll(/[-_\s]+/g, ' ')
+		.trim()
+		.slice(0, LIMITS.boardName);
 	return words ? words[0]?.toUpperCase() + words.slice(1) : 'Imported board';
 }

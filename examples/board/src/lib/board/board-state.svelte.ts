@@ -1,6 +1,16 @@
 // One board as its page sees it: the live lists, grouped for showing, and everything that can be done to them. Each
 // action shows at once; where the server refuses it, it is taken back and the reason is said.
-import { addCard, addColumn, cards, columns, deleteCard, moveCard, renameCard, renameColumn, restoreCard } from '#lib/board.live.ts';
+import {
+	addCard,
+	addColumn,
+	cards,
+	columns,
+	deleteCard,
+	moveCard,
+	renameCard,
+	renameColumn,
+	restoreCard
+} from '#lib/board.live.ts';
 import type { BoardSummary, Card, Column, Person } from '../model.ts';
 import { newId } from '../model.ts';
 import { byRank, rankBetween } from '../rank.ts';
@@ -52,7 +62,10 @@ export class BoardState {
 		const rank = this.#rankBehind(columnId, afterId, id);
 		const card = { id, columnId, title, rank, ref: null, date: null, by: this.user.id, changedAt: Date.now() };
 		const input = { boardId: this.id, id, title, columnId, afterId };
-		this.#attempt('add the card', this.cards.mutate('created', card, () => addCard(input)));
+		this.#attempt(
+			'add the card',
+			this.cards.mutate('created', card, () => addCard(input))
+		);
 	}
 
 	rename(card: Card, title: string): void {
@@ -101,7 +114,9 @@ export class BoardState {
 	}
 
 	#rankBehind(columnId: string, afterId: string | null, id: string): string {
-		const all = (this.cards.current ?? []).filter((card) => card.columnId === columnId && card.id !== id).sort(byRank);
+		const all = (this.cards.current ?? [])
+			.filter((card) => card.columnId === columnId && card.id !== id)
+			.toSorted(byRank);
 		const index = all.findIndex((card) => card.id === afterId);
 		return rankBetween(all[index]?.rank ?? null, all[index + 1]?.rank ?? null);
 	}

@@ -56,7 +56,12 @@ export class BoardUi {
 	readonly root = (element: HTMLElement): (() => void) => {
 		this.#root = element;
 		this.#flip = new Flip(element);
+		// While a finger drags a card nothing scrolls with it. The browser looks for this listener when the finger comes
+		// down, so it has to be there before.
+		const hold = (touch: TouchEvent) => this.drag.dragged && touch.preventDefault();
+		element.addEventListener('touchmove', hold, { passive: false });
 		return () => {
+			element.removeEventListener('touchmove', hold);
 			this.#root = undefined;
 			this.#flip = undefined;
 		};

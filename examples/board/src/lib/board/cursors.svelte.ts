@@ -83,7 +83,12 @@ export class Cursors {
 			const y = clientY - rect.top;
 			if (y < -HEADER_HEIGHT) return null;
 			const cards = y < 0 ? y / HEADER_HEIGHT : window.toCards(y + window.scrollTop);
-			return { columnId, x: rounded((clientX - rect.left) / rect.width), y: rounded(cards), cardId: this.#cardInHand };
+			return {
+				columnId,
+				x: rounded((clientX - rect.left) / rect.width),
+				y: rounded(cards),
+				cardId: this.#cardInHand
+			};
 		}
 		return null;
 	}

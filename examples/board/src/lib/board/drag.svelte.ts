@@ -67,8 +67,8 @@ export class Drag {
 		addEventListener('pointerup', () => this.#end(true), { signal });
 		addEventListener('pointercancel', () => this.#end(false), { signal });
 		addEventListener('keydown', (key) => key.key === 'Escape' && this.#end(false), { signal, capture: true });
-		// Once a finger drags, the page must not scroll with it.
-		addEventListener('touchmove', (touch) => this.dragged && touch.preventDefault(), { signal, passive: false });
+		// Holding a finger still is no request for a menu.
+		if (event.pointerType === 'touch') addEventListener('contextmenu', (menu) => menu.preventDefault(), { signal });
 	}
 
 	/** How far a card makes room for the dragged one, or closes the gap it left. */
@@ -141,7 +141,8 @@ export class Drag {
 		if (!view || !list) return;
 		const y = this.y + dragged.height / 2 - list.getBoundingClientRect().top + list.scrollTop;
 		const index = this.#indexIn(view, y, dragged);
-		if (this.to?.columnId !== view.columnId || this.to.index !== index) this.to = { columnId: view.columnId, index };
+		if (this.to?.columnId !== view.columnId || this.to.index !== index)
+			this.to = { columnId: view.columnId, index };
 	}
 
 	/** The index, without the dragged card, whose middle is the first below `y`. */
@@ -177,7 +178,11 @@ export class Drag {
 		this.dragged = null;
 		this.to = null;
 		// The click that follows the release belongs to the drag.
-		addEventListener('click', (click) => click.stopPropagation(), { capture: true, once: true, signal: AbortSignal.timeout(50) });
+		addEventListener('click', (click) => click.stopPropagation(), {
+			capture: true,
+			once: true,
+			signal: AbortSignal.timeout(50)
+		});
 		this.#options.drop(dragged.card, dropped && to ? to : dragged.from, rect);
 	}
 }

@@ -14,7 +14,9 @@ export class Flip {
 
 	/** Before the document changes. */
 	remember(): void {
-		this.#before = new Map(this.#cards().map((card) => [card.dataset['cardId'] ?? '', card.getBoundingClientRect()]));
+		this.#before = new Map(
+			this.#cards().map((card) => [card.dataset['cardId'] ?? '', card.getBoundingClientRect()])
+		);
 	}
 
 	/** What `remember` would have found, for a card that is somewhere else: under the pointer. */

@@ -16,7 +16,8 @@ export function createGrouping(): (cards: readonly Card[]) => Groups {
 			else groups.set(card.columnId, [card]);
 		}
 		const next = new Map<string, readonly Card[]>();
-		for (const [columnId, group] of groups) next.set(columnId, kept(previous.get(columnId), group.sort(byRank)));
+		for (const [columnId, group] of groups)
+			next.set(columnId, kept(previous.get(columnId), group.toSorted(byRank)));
 		previous = next;
 		return next;
 	};

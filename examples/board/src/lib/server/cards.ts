@@ -49,7 +49,16 @@ export class Cards {
 		);
 		return inTransaction(this.#db, () => {
 			const rank = this.#rankAt(card.id, card);
-			return rowOf<Card>(statement, card.id, card.title, rank, change.by, change.now, card.columnId, change.boardId);
+			return rowOf<Card>(
+				statement,
+				card.id,
+				card.title,
+				rank,
+				change.by,
+				change.now,
+				card.columnId,
+				change.boardId
+			);
 		});
 	}
 
@@ -93,7 +102,8 @@ export class Cards {
 	}
 
 	#rankAt(id: string, place: CardPlace): string {
-		const before = place.afterId === null ? undefined : rowOf<{ rank: string }>(this.#rankOf, place.afterId, place.columnId);
+		const before =
+			place.afterId === null ? undefined : rowOf<{ rank: string }>(this.#rankOf, place.afterId, place.columnId);
 		const after = rowOf<{ rank: string | null }>(this.#nextRank, place.columnId, before?.rank ?? '', id);
 		return rankBetween(before?.rank ?? null, after?.rank ?? null);
 	}

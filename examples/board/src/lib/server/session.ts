@@ -35,6 +35,7 @@ export function endSession(cookies: Cookies): void {
 
 /** Who is signed in. Everyone else is sent to sign in first, and then back. */
 export function requireUser({ locals, url }: Pick<RequestEvent, 'locals' | 'url'>): Person {
-	if (locals.user) return locals.user;
-	redirect(303, url.pathname === '/' ? '/sign-in' : `/sign-in?to=${encodeURIComponent(url.pathname)}`);
+	if (!locals.user)
+		redirect(303, url.pathname === '/' ? '/sign-in' : `/sign-in?to=${encodeURIComponent(url.pathname)}`);
+	return locals.user;
 }

@@ -40,7 +40,10 @@ describe('cards', () => {
 	test('a move changes the row of the moved card and no other', () => {
 		const cards = ['d', 'c', 'b', 'a'].map((title) => add(title));
 		const before = new Map(store.cards.ofBoard(boardId).map((card) => [card.id, card.rank]));
-		store.cards.move({ ...change(), now: NOW + 1 }, { id: cards[3]!.id, columnId: columnId(0), afterId: cards[1]!.id });
+		store.cards.move(
+			{ ...change(), now: NOW + 1 },
+			{ id: cards[3]!.id, columnId: columnId(0), afterId: cards[1]!.id }
+		);
 		expect(titles(0)).toEqual(['b', 'c', 'a', 'd']);
 		const changed = store.cards.ofBoard(boardId).filter((card) => before.get(card.id) !== card.rank);
 		expect(changed.map((card) => card.title)).toEqual(['a']);
@@ -48,7 +51,9 @@ describe('cards', () => {
 
 	test('a card moves to another column', () => {
 		const card = add('a');
-		expect(store.cards.move(change(), { id: card.id, columnId: columnId(1), afterId: null })?.columnId).toBe(columnId(1));
+		expect(store.cards.move(change(), { id: card.id, columnId: columnId(1), afterId: null })?.columnId).toBe(
+			columnId(1)
+		);
 		expect([titles(0), titles(1)]).toEqual([[], ['a']]);
 	});
 
@@ -84,7 +89,9 @@ describe('cards', () => {
 		expect(store.cards.rename(other, { id: card.id, title: 'x' })).toBeUndefined();
 		expect(store.cards.delete(other, card.id)).toBeUndefined();
 		expect(store.cards.move(change(), { id: card.id, columnId: 'nowhere', afterId: null })).toBeUndefined();
-		expect(store.cards.add(change(), { id: card.id, title: 'again', columnId: columnId(0), afterId: null })).toBeUndefined();
+		expect(
+			store.cards.add(change(), { id: card.id, title: 'again', columnId: columnId(0), afterId: null })
+		).toBeUndefined();
 		expect(titles(0)).toEqual(['a']);
 	});
 });

@@ -13,9 +13,10 @@ export const actions: Actions = {
 		const form = await event.request.formData();
 		const name = form.get('name');
 		const parsed = v.safeParse(personName, name);
-		if (!parsed.success) return fail(400, { name: String(name ?? ''), complaint: complaint(parsed) });
+		if (!parsed.success)
+			return fail(400, { name: typeof name === 'string' ? name : '', complaint: complaint(parsed) });
 		beginSession(event, parsed.output);
-		redirect(303, destination(event.url));
+		return redirect(303, destination(event.url));
 	},
 	out: ({ cookies }) => {
 		endSession(cookies);
