@@ -102,8 +102,8 @@ export const said = {
 	result: (id: number, value: unknown): string => encodeResult(id, value),
 	error: (id: number, error: LiveError): string => encodeError(id, error),
 	reset: (id: number, reason: ResetReason): string => encodeReset(id, reason),
-	event: (alias: number, offset: number, event: string, data: unknown): string =>
-		encodeEvent(alias, offset, encodeEventBody(event, data)),
+	event: (alias: number, offset: number, ...body: [event: string, data: unknown]): string =>
+		encodeEvent(alias, offset, encodeEventBody(...body)),
 	snapshot: (id: number, value: unknown, answer: StreamAnswer = {}): string =>
 		encodeSnapshot({ ...streamParts(id, answer), position: answer.position ?? null }, encodeValue(value)),
 	resumed: (id: number, position: Position, answer: StreamAnswer = {}): string =>
@@ -177,7 +177,7 @@ export async function outcomeOf(promise: Promise<unknown>, clock: VirtualClock):
 	let outcome: unknown = 'pending';
 	promise.then(
 		(value) => (outcome = value),
-		(error: LiveError) => (outcome = error.code)
+		(error: unknown) => (outcome = (error as LiveError).code)
 	);
 	await clock.settle();
 	return outcome;

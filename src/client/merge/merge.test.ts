@@ -1,21 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MergeKind, MergeSpec } from '../../base/merge.ts';
+import { plainCrud, type CrudEvent, type Row } from '../../../test/support/plain-crud.ts';
 import { Draft } from './draft.ts';
 import { MERGES } from './kinds.ts';
-
-interface Row {
-	id: number;
-	text?: string;
-}
-
-type TestEvent = [name: string, data: unknown];
 
 function spec(kind: MergeKind, rest: Partial<MergeSpec> = {}): MergeSpec {
 	return { kind, key: 'id', prepend: false, max: 0, ...rest };
 }
 
-function merged(value: unknown, events: TestEvent[], how: MergeSpec): unknown {
+function merged(value: unknown, events: CrudEvent[], how: MergeSpec): unknown {
 	const draft = new Draft(value, how);
 	for (const [name, data] of events) MERGES[how.kind](draft, name, data);
 	return draft.value;
@@ -146,32 +140,13 @@ describe('the other kinds', () => {
 // A few keys, so that they meet; enough events, so that places are counted, drift and are counted anew.
 const row = fc.record({ id: fc.integer({ min: 0, max: 60 }), text: fc.string({ maxLength: 2 }) });
 const rows = fc.uniqueArray(row, { selector: (entry) => entry.id, maxLength: 50 });
-const crudEvent: fc.Arbitrary<TestEvent> = fc.oneof(
+const crudEvent: fc.Arbitrary<CrudEvent> = fc.oneof(
 	{ weight: 20, arbitrary: fc.tuple(fc.constantFrom('created', 'updated', 'deleted'), row) },
 	{ weight: 1, arbitrary: fc.tuple(fc.constant('set'), rows) }
 );
 const crudSpec = fc
 	.record({ prepend: fc.boolean(), max: fc.constantFrom(0, 0, 1, 10, 55) })
 	.map((rest) => spec('crud', rest));
-
-/** The rules of `crud` in the plainest words: an order of keys and the row of each. */
-function plainCrud(value: Row[], events: TestEvent[], { prepend, max }: MergeSpec): Row[] {
-	let list = value;
-	const bound = () => {
-		if (max > 0 && list.length > max) list = prepend ? list.slice(0, max) : list.slice(-max);
-	};
-	bound();
-	for (const [name, data] of events) {
-		const { id } = data as Row;
-		const known = list.some((entry) => entry.id === id);
-		if (name === 'set') list = data as Row[];
-		else if (name === 'deleted') list = list.filter((entry) => entry.id !== id);
-		else if (known) list = list.map((entry) => (entry.id === id ? (data as Row) : entry));
-		else if (name === 'created') list = prepend ? [data as Row, ...list] : [...list, data as Row];
-		bound();
-	}
-	return list;
-}
 
 describe('a draft', () => {
 	test('merges as the plain rules do, however long it lives', () => {
