@@ -168,8 +168,12 @@ export class ClientStream {
 	/** @internal */
 	receiveResumed({ position, events }: Resumed): void {
 		const ours = this.#position;
-		// Otherwise events between ours and the server's idea of ours would be missing.
-		if (ours?.epoch === position.epoch && ours.offset >= position.offset) return this.#goLive(events);
+		if (ours && ours.offset >= position.offset) {
+			// A log that outlives its server goes on in a new epoch: the server vouches that ours leads up to it.
+			this.#position = { epoch: position.epoch, offset: ours.offset };
+			return this.#goLive(events);
+		}
+		// Events between ours and the server's idea of ours would be missing.
 		this.#position = null;
 		this.#join();
 	}
