@@ -15,7 +15,7 @@ export interface Store {
 }
 
 /** Where the boards are kept. */
-export const boardFile = (): string => process.env['BOARD_DB'] || join('data', 'board.db');
+const boardFile = (): string => process.env['BOARD_DB'] || join('data', 'board.db');
 
 /** Where tidewire keeps the history of its topics. */
 export const liveFile = (): string =>

@@ -1,6 +1,6 @@
 // Short messages at the edge of the screen, each with at most one thing to do about it.
 
-export interface Toast {
+interface Toast {
 	id: number;
 	text: string;
 	kind: 'plain' | 'problem';
