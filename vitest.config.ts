@@ -34,6 +34,15 @@ export default defineConfig({
 			},
 			{
 				test: {
+					name: 'integration',
+					include: ['test/integration/**/*.test.ts'],
+					fileParallelism: false,
+					testTimeout: 60_000,
+					hookTimeout: 120_000
+				}
+			},
+			{
+				test: {
 					name: 'e2e',
 					include: ['test/e2e/**/*.e2e.ts'],
 					fileParallelism: false,

@@ -7,7 +7,7 @@ import { dependenciesPlugin } from './dependencies.ts';
 import { developmentPlugin } from './development.ts';
 import type { TidewireOptions } from './options.ts';
 import { previewPlugin } from './preview.ts';
-import { transformPlugin } from './transform.ts';
+import { sourceGuardPlugin, transformPlugin } from './transform.ts';
 import { aliasPlugin, virtualPlugin } from './virtual.ts';
 
 /**
@@ -18,6 +18,7 @@ export function tidewire(options: TidewireOptions = {}): Plugin[] {
 	const app = new App(options);
 	return [
 		{ name: 'tidewire', configResolved: (config) => app.resolved(config) },
+		sourceGuardPlugin(app),
 		transformPlugin(app),
 		virtualPlugin(app),
 		aliasPlugin(app),

@@ -25,13 +25,23 @@ export function transformPlugin(app: App): Plugin {
 				const exports = exportsOf(this, code, displayName(file, app.tree));
 				return isClient ? forClient(this, app, { moduleId, exports }) : forServer(code, moduleId, exports);
 			}
-		},
+		}
+	};
+}
+
+/** Keeps `board.live.ts?raw` and its like out of the browser. Before Vite's own plugins, which would read the file. */
+export function sourceGuardPlugin(app: App): Plugin {
+	return {
+		name: 'tidewire:source-guard',
+		enforce: 'pre',
 		load: {
 			filter: { id: OTHER_USE },
 			handler(id) {
-				const isLive = MAYBE_LIVE.test(cleanId(id)) && moduleIdOf(cleanId(id), app.tree) !== null;
-				if (!isLive || this.environment.config.consumer !== 'client') return;
-				this.error(`${displayName(cleanId(id), app.tree)}: the source of a live module stays on the server`);
+				const file = cleanId(id);
+				const isOurs = moduleIdOf(file, app.tree) !== null || isConfigFile(file, app.tree);
+				if (isOurs && this.environment.config.consumer === 'client') {
+					this.error(`${displayName(file, app.tree)}: the source of a live module stays on the server`);
+				}
 			}
 		}
 	};

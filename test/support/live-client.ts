@@ -5,19 +5,20 @@ import type { Goodbye } from '../../src/protocol/handshake.ts';
 import { encodeHello } from '../../src/protocol/handshake.ts';
 import { encodeSubscribe } from '../../src/protocol/stream.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
-import type { RawClient } from '../../src/testing/transport-contract.ts';
-import { connectRaw, type ConnectOptions } from './ws-client.ts';
+import { connectRaw, type ConnectOptions, type WsClient } from './ws-client.ts';
 
 type Matches<Message extends DownMessage> = (message: DownMessage) => message is Message;
 
 export class LiveClient implements Disposable {
-	readonly closed: RawClient['closed'];
+	readonly closed: WsClient['closed'];
 	readonly received: DownMessage[] = [];
-	readonly #client: RawClient;
+	readonly headers: WsClient['headers'];
+	readonly #client: WsClient;
 	readonly #waiting = new Set<() => void>();
 	#lastId = 0;
 
-	constructor(client: RawClient) {
+	constructor(client: WsClient) {
+		this.headers = client.headers;
 		this.#client = client;
 		this.closed = client.closed;
 		void this.#read();

@@ -1,4 +1,5 @@
 // A WebSocket client under full control of a test: it can stop reading, vanish without a close, and close as it likes.
+import type { IncomingHttpHeaders } from 'node:http';
 import { WebSocket } from 'ws';
 import type { RawClient } from '../../src/testing/transport-contract.ts';
 
@@ -20,9 +21,10 @@ export class UpgradeRefused extends Error {
 }
 
 /** Connects, or rejects with {@link UpgradeRefused} or the socket's error. */
-export async function connectRaw(url: string, options: ConnectOptions = {}): Promise<RawClient> {
+export async function connectRaw(url: string, options: ConnectOptions = {}): Promise<WsClient> {
 	const ws = new WebSocket(url, { ...options, perMessageDeflate: false });
 	const client = new WsClient(ws);
+	ws.on('upgrade', ({ headers }) => (client.headers = headers));
 	await new Promise<void>((resolve, reject) => {
 		ws.on('open', resolve);
 		ws.on('error', reject);
@@ -36,8 +38,10 @@ export async function connectRaw(url: string, options: ConnectOptions = {}): Pro
 	return client;
 }
 
-class WsClient implements RawClient {
+export class WsClient implements RawClient {
 	readonly closed: Promise<{ code: number; reason: string }>;
+	/** Those of the response to the upgrade. */
+	headers: IncomingHttpHeaders = {};
 	readonly #ws: WebSocket;
 	readonly #received: (string | Uint8Array)[] = [];
 	readonly #waiting: ((message: string | Uint8Array) => void)[] = [];
