@@ -132,11 +132,11 @@ describe('a development server', () => {
 
 describe('a page in production', () => {
 	test.each([
-		['with experimental async', '1', '/awaited', '#rows', 'awaited of ada'],
-		['without', '0', '/loaded', '#cards', 'first']
-	])('%s begins with what the server rendered and stays current', async (_title, isAsync, path, list, text) => {
-		const without = isAsync === '1' ? [] : ['src/routes/awaited'];
-		await using fixture = new Fixture('kit3', { without, env: { ASYNC: isAsync } });
+		{ title: 'with experimental async', isAsync: true, path: '/awaited', list: '#rows', text: 'awaited of ada' },
+		{ title: 'without', isAsync: false, path: '/loaded', list: '#cards', text: 'first' }
+	])('$title begins with what the server rendered and stays current', async ({ isAsync, path, list, text }) => {
+		const without = isAsync ? [] : ['src/routes/awaited'];
+		await using fixture = new Fixture('kit3', { without, env: { ASYNC: isAsync ? '1' : '0' } });
 		await fixture.build();
 		const app = await fixture.start();
 		const live = await LivePage.open(browser, app, path);

@@ -22,9 +22,9 @@ export class LivePage {
 		});
 	}
 
-	static async open(browser: Browser, app: RunningApp, path = '/', user = 'ada'): Promise<LivePage> {
+	static async open(browser: Browser, app: RunningApp, path = '/'): Promise<LivePage> {
 		const context = await browser.newContext();
-		await context.addCookies([{ name: 'user', value: user, url: app.url }]);
+		await context.addCookies([{ name: 'user', value: 'ada', url: app.url }]);
 		const live = new LivePage(await context.newPage());
 		await live.page.goto(app.url + path);
 		return live;
