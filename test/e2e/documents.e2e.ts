@@ -2,6 +2,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/port.ts';
+import { createClient, type Client } from '../../src/client/client.ts';
+import { fixtureFiles } from '../docs/assemble.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { documentApp, typeErrors } from '../support/document-app.ts';
 import type { Fixture, RunningApp } from '../support/fixture.ts';
@@ -17,8 +19,10 @@ afterAll(async () => {
 });
 
 /** A page of a person of its own. */
-async function visit(url: string): Promise<Page> {
+async function visit(url: string, cookies: Record<string, string> = {}): Promise<Page> {
 	const context = await browser.newContext();
+	const { origin } = new URL(url);
+	await context.addCookies(Object.entries(cookies).map(([name, value]) => ({ name, value, url: origin })));
 	const page = await context.newPage();
 	await page.goto(url, { waitUntil: 'networkidle' });
 	return page;
@@ -73,7 +77,7 @@ describe('the app of docs/getting-started.md', () => {
 	beforeAll(async () => {
 		const port = String(await freePort());
 		url = `http://127.0.0.1:${port}`;
-		app = documentApp(['docs/getting-started.md'], { ORIGIN: url });
+		app = documentApp(['docs/getting-started.md'], { env: { ORIGIN: url } });
 		await app.build();
 		await app.start('build', { PORT: port });
 	});
@@ -126,5 +130,112 @@ describe('the app of docs/getting-started.md', () => {
 		await bring(ada, '  ');
 		await ada.getByText('Say what it is').waitFor();
 		expect(await ada.getByRole('button', { name: /^Remove\s*$/ }).count()).toBe(0);
+	});
+});
+
+describe('the app of the guide (docs/live-modules.md, docs/streams.md, docs/client.md)', () => {
+	const documents = ['README.md', 'docs/live-modules.md', 'docs/streams.md', 'docs/client.md'];
+	let app: Fixture;
+	let server: RunningApp;
+
+	beforeAll(async () => {
+		app = documentApp(documents, { files: fixtureFiles('guide') });
+		await app.build();
+		server = await app.start();
+	});
+
+	afterAll(async () => {
+		await app?.[Symbol.asyncDispose]();
+	});
+
+	/** A client outside of any page, for what no page of the guide shows. */
+	function clientOf(cookie: string): Client {
+		const withCookie = class extends WebSocket {
+			constructor(url: string) {
+				super(url, { headers: { cookie } } as unknown as string[]);
+			}
+		};
+		return createClient({ url: server.socketUrl, WebSocket: withCookie });
+	}
+
+	async function clientOnce(path: string, args: unknown[]): Promise<unknown> {
+		const client = clientOf('user=ada');
+		return await client.call(path, args).finally(() => client.close());
+	}
+
+	test('has no error of types', async () => {
+		expect(await typeErrors(app)).toBe('');
+	});
+
+	test('two people share a board, whose first value came with the page', async () => {
+		const [ada, bob] = [
+			await visit(`${server.url}/board/b1`, { user: 'ada' }),
+			await visit(`${server.url}/board/b1`, { user: 'bob' })
+		];
+		await ada.getByRole('button', { name: 'Add' }).click();
+		await bob.getByRole('listitem').getByText('New').waitFor();
+		const html = await (await bob.request.get(`${server.url}/board/b1`)).text();
+		expect(html).toContain('<li>New</li>');
+	});
+
+	test('a request of another kind publishes too', async () => {
+		const ada = await visit(`${server.url}/board/hooked`, { user: 'ada' });
+		await ada.request.post(`${server.url}/hook`, { data: { id: 'h', boardId: 'hooked', title: 'From a hook' } });
+		await ada.getByText('From a hook').waitFor();
+		expect(await ada.getByRole('listitem').count()).toBe(1);
+	});
+
+	test('StreamView shows messages to whom the rules let read, and the reason to others', async () => {
+		const guest = await visit(`${server.url}/messages`, { user: 'guest' });
+		await guest.getByText('access to "lib/reports/messages" is denied').waitFor();
+		const ada = await visit(`${server.url}/messages`, { user: 'ada' });
+		await ada.getByText('One moment…').waitFor({ state: 'detached' });
+		expect(await ada.getByRole('alert').count()).toBe(0);
+	});
+
+	test('several streams make one value', async () => {
+		const ada = await visit(`${server.url}/summary/sum`, { user: 'ada' });
+		const client = clientOf('user=ada');
+		await client.call('lib/notes/saveNote', ['two words']);
+		await client.call('lib/board/addCard', [{ id: 's', boardId: 'sum', title: 'x' }]);
+		await ada.getByText('1 open cards, 2 words').waitFor();
+		await client.call('lib/board/finishCard', ['sum', 's']);
+		await ada.getByText('0 open cards, 2 words').waitFor();
+		expect(await client.query('lib/board/countCards', ['sum'])).toBe(1);
+		client.close();
+	});
+
+	test('a batch fills a board in order, and a script counts', async () => {
+		const ada = await visit(`${server.url}/fill`, { user: 'ada' });
+		await clientOnce('lib/board/addCard', [{ id: 'c', boardId: 'b1', title: 'Counted' }]);
+		await ada.getByRole('button', { name: 'Fill' }).click();
+		await ada.getByText('One and Two').waitFor();
+		expect(await (await ada.request.get(`${server.url}/count?at=${server.url}`)).json()).toBeGreaterThan(0);
+	});
+
+	test('guards and their fields, channels and their pace', async () => {
+		const [admin, member] = [clientOf('user=eve; role=admin'), clientOf('user=bob')];
+		expect(await admin.call('lib/admin/powers', [])).toEqual(['ban']);
+		await expect(member.call('lib/admin/powers', [])).rejects.toMatchObject({ code: 'FORBIDDEN' });
+		const pointers = member.stream('lib/pointers/pointers', ['b1']);
+		pointers.onChange(() => {});
+		admin.stream('lib/pointers/pointers', ['b1']).onChange(() => {});
+		await expect.poll(() => pointers.state.connected).toBe(true);
+		await admin.call('lib/pointers/point', ['b1', 1, 2]);
+		await expect.poll(() => pointers.state.value).toMatchObject([{ name: 'eve', x: 1, y: 2 }]);
+		admin.close();
+		await expect.poll(() => pointers.state.value).toEqual([]);
+		member.close();
+	});
+
+	test('whoever is dismissed is asked anew who it is', async () => {
+		const client = clientOf('user=zoe');
+		const states: string[] = [];
+		client.onStatus(({ state, error }) => states.push(`${state} ${error?.code ?? ''}`));
+		await client.call('lib/notes/saveNote', ['x']);
+		await fetch(`${server.url}/dismiss?user=zoe`);
+		await expect.poll(() => states).toContain('waiting SESSION_EXPIRED');
+		await expect.poll(() => client.status.state).toBe('open');
+		client.close();
 	});
 });

@@ -1,14 +1,22 @@
 // An app made of nothing but what documents show, in which their claims are tried.
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/run.ts';
-import { filesOf } from '../docs/assemble.ts';
+import { filesOf, fixtureFiles, type Files } from '../docs/assemble.ts';
 import { Fixture } from './fixture.ts';
 
 /** The fixture's own files; its package.json and tsconfig.json are those of any app. */
 const NOT_SHOWN = ['src', 'custom-server.js', 'vite.config.ts'];
 
-export function documentApp(documents: string[], env: Record<string, string> = {}): Fixture {
-	return new Fixture('kit3', { without: NOT_SHOWN, files: filesOf(...documents), env });
+export interface DocumentAppOptions {
+	/** Files besides those that the documents show. */
+	files?: Files;
+	/** Added to the environment of everything that runs in it. */
+	env?: Record<string, string>;
+}
+
+export function documentApp(documents: string[], options: DocumentAppOptions = {}): Fixture {
+	const files = { ...fixtureFiles('base'), ...filesOf(...documents), ...options.files };
+	return new Fixture('kit3', { without: NOT_SHOWN, files, env: options.env ?? {} });
 }
 
 /** What svelte-check says of it; empty where it finds nothing to say. */
