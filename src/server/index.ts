@@ -11,7 +11,7 @@ export { defineLive, type LiveConfig, type SessionSource } from './config.ts';
 export type { BaseContext, ConnectionInfo, LiveContext } from './context.ts';
 export type { Guard, Middleware } from './definition.ts';
 export type { LiveStream } from './define-stream.ts';
-export { guard, live, publish, type ModuleGuard } from './live.ts';
+export { guard, live, publish, revoke, type ModuleGuard } from './live.ts';
 export { LiveServer, type ServerOptions } from './server.ts';
 export type { DefaultUser, Register, Session, User } from './session.ts';
 export type { Topic } from './topic.ts';

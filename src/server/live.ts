@@ -38,3 +38,11 @@ export const publish: Publish<Promise<void>> = async (
 ): Promise<void> => {
 	await runtime().started.publisher.publish(topic, event, data);
 };
+
+/**
+ * Ends the connections that a user has to this process: they connect again at once, and are asked who they are.
+ * @param userId the `id` of the session's user
+ */
+export function revoke(userId: string | number): void {
+	runtime().started.revoke(userId);
+}
