@@ -127,6 +127,13 @@ describe('losing the connection', () => {
 		expect(scene.sockets).toHaveLength(3);
 	});
 
+	test('what follows a goodbye in its frame is not heard', async () => {
+		const scene = new Scene();
+		const socket = await scene.open();
+		socket.say('["goodbye","GOING_AWAY","bye",null]', said.result(1, 1), '["goodbye","UNAUTHORIZED","no",null]');
+		expect(scene.client.status).toMatchObject({ state: 'waiting', error: { code: 'GOING_AWAY' } });
+	});
+
 	test('what an abandoned socket still reports changes nothing', async () => {
 		const scene = new Scene();
 		const first = await scene.open();
@@ -386,6 +393,15 @@ describe('frames', () => {
 		expect(Math.max(...frames.map((frame) => Buffer.byteLength(frame)))).toBeLessThanOrEqual(200);
 		expect(frames.length).toBeLessThan(20);
 		expect(socket.taken('call').map((call) => call.args[0])).toHaveLength(20);
+	});
+
+	test('what did not leave before a reconnect is not sent on the new socket', async () => {
+		const scene = new Scene();
+		await scene.open();
+		const call = scene.client.call('a/b', []);
+		scene.client.reconnect();
+		expect(await outcomeOf(call, scene.clock)).toBe('CONNECTION_LOST');
+		expect(scene.socket.frames).toEqual([]);
 	});
 
 	test('what did not leave before a loss is not sent on the next connection', async () => {

@@ -152,6 +152,21 @@ describe('events', () => {
 		expect(names(stream)).toEqual(['ann']);
 	});
 
+	test('are those of the alias that the last answer named', async () => {
+		const { scene, stream, stop, socket, id } = await loaded();
+		const at = (offset: number) => ({ position: { epoch: 'e', offset } });
+		socket.say(said.reset(id, 'reload'), said.snapshot(id, [ann], { ...at(5), alias: 8 }));
+		socket.say(said.event(7, 6, 'deleted', ann), said.event(8, 6, 'created', bob));
+		expect(names(stream)).toEqual(['ann', 'bob']);
+		stop();
+		await scene.clock.advance(1_000);
+		stream.onChange(() => {});
+		await scene.clock.settle();
+		socket.say(said.resumed(subscribeOf(socket).id, { epoch: 'e', offset: 6 }, { alias: 9 }));
+		socket.say(said.event(8, 7, 'deleted', ann), said.event(9, 7, 'created', cid));
+		expect(names(stream)).toEqual(['ann', 'bob', 'cid']);
+	});
+
 	test('go to every stream of their topic', async () => {
 		const { scene, stream, socket } = await loaded();
 		const other = scene.client.stream('app/others', []);
@@ -343,8 +358,21 @@ describe('errors', () => {
 		socket.say(said.error(second.id, new LiveError('UNAVAILABLE', 'db')));
 		expect(stream.state).toMatchObject({ loading: false, error: { code: 'UNAVAILABLE' } });
 		await scene.clock.advance(5_000);
-		socket.say(said.snapshot(subscribeOf(socket).id, [ann]));
+		const third = subscribeOf(socket);
+		socket.say(said.snapshot(third.id, [ann]));
 		expect(stream.state).toMatchObject({ loading: false, error: undefined, ready: true });
+		socket.say(said.error(third.id, new LiveError('UNAVAILABLE', 'db')));
+		expect(stream.state).toMatchObject({ error: undefined, connected: false });
+	});
+
+	test('are forgotten when nobody listens and somebody comes back', async () => {
+		const { scene, stream, stop, socket, id } = await watched();
+		socket.say(said.error(id, new LiveError('FORBIDDEN')));
+		stop();
+		await scene.clock.advance(1_000);
+		expect(stream.state.error).toMatchObject({ code: 'FORBIDDEN' });
+		stream.onChange(() => {});
+		expect(stream.state).toMatchObject({ loading: true, error: undefined });
 	});
 
 	test('a failed stream that nobody listens to any more is not tried again', async () => {
@@ -441,6 +469,71 @@ describe('hydrating', () => {
 			)
 		);
 		expect(names(stream)).toEqual(['cid', 'dan']);
+	});
+});
+
+describe('a mutation', () => {
+	test('shows its event at once, and takes it back where the call fails', async () => {
+		const { stream } = await loaded();
+		const call = Promise.withResolvers<string>();
+		const done = stream.mutate('created', bob, () => call.promise);
+		expect(names(stream)).toEqual(['ann', 'bob']);
+		call.reject(new LiveError('CONFLICT'));
+		await expect(done).rejects.toMatchObject({ code: 'CONFLICT' });
+		expect(names(stream)).toEqual(['ann']);
+	});
+
+	test('that fails before it begins shows nothing', async () => {
+		const { stream } = await loaded();
+		const done = stream.mutate('created', bob, () => {
+			throw new Error('no');
+		});
+		await expect(done).rejects.toThrow('no');
+		expect(names(stream)).toEqual(['ann']);
+	});
+
+	test('hands over to the event of the server, whatever key that has', async () => {
+		const { stream, socket, states } = await loaded();
+		const call = Promise.withResolvers<string>();
+		const done = stream.mutate('created', { id: -1, name: 'draft' }, () => call.promise);
+		socket.say(said.event(7, 6, 'created', bob));
+		call.resolve('ok');
+		expect(await done).toBe('ok');
+		expect(names(stream)).toEqual(['ann', 'bob']);
+		expect(states.every((state) => (state.value as unknown[]).length >= 2)).toBe(true);
+	});
+
+	test('that succeeds while events are missing stays until they are there', async () => {
+		const { stream, socket, id, states } = await loaded();
+		const call = Promise.withResolvers<string>();
+		const done = stream.mutate('created', { id: -1, name: 'draft' }, () => call.promise);
+		socket.say(said.event(7, 7, 'created', cid));
+		call.resolve('ok');
+		await done;
+		expect(names(stream)).toEqual(['ann', 'draft']);
+		socket.say(
+			said.resumed(
+				id,
+				{ epoch: 'e', offset: 5 },
+				{
+					events: [
+						[6, 'created', bob],
+						[7, 'created', cid]
+					]
+				}
+			)
+		);
+		expect(names(stream)).toEqual(['ann', 'bob', 'cid']);
+		expect(states).toHaveLength(2);
+	});
+
+	test('by hand lasts until it is taken back', async () => {
+		const { stream } = await loaded();
+		const rollback = stream.optimistic('deleted', ann);
+		expect(names(stream)).toEqual([]);
+		rollback();
+		rollback();
+		expect(names(stream)).toEqual(['ann']);
 	});
 });
 

@@ -63,6 +63,16 @@ describe('a view', () => {
 		expect(view.value).toBe(4);
 	});
 
+	test('of kind set: a snapshot ends the pending ones that no call holds', () => {
+		const view = viewOf(1, 'set');
+		const held = view.add('set', 2, true);
+		view.add('set', 3, false);
+		view.load(4, { ...CRUD, kind: 'set' });
+		expect(view.value).toBe(2);
+		view.remove(held);
+		expect(view.value).toBe(4);
+	});
+
 	test('of kind latest: pending items stay behind the confirmed ones until they are taken back', () => {
 		const view = viewOf(['a'], 'latest');
 		const entry = view.add('said', 'mine', true);
