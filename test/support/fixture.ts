@@ -30,12 +30,12 @@ export class Fixture implements AsyncDisposable {
 	readonly #running = new Set<RunningApp>();
 
 	constructor(name: FixtureName, options: FixtureOptions = {}) {
-		const home = join(root, 'test/fixtures', name);
+		const home = join(root, 'fixtures', name);
 		mkdirSync(join(home, '.work'), { recursive: true });
 		// Below the fixture, so that its own dependencies are found.
 		this.folder = mkdtempSync(join(home, '.work', 'app-'));
 		this.#env = { ...process.env, NODE_ENV: undefined, VITEST: undefined, ...options.env };
-		cpSync(join(root, 'test/fixtures/app'), this.folder, { recursive: true });
+		cpSync(join(root, 'fixtures/app'), this.folder, { recursive: true });
 		cpSync(join(home, 'overlay'), this.folder, { recursive: true });
 		for (const path of options.without ?? []) rmSync(this.path(path), { recursive: true });
 		for (const [path, text] of Object.entries(options.files ?? {})) this.write(path, text);
