@@ -18,12 +18,15 @@ export class Heartbeats {
 	/** Connections that have not said hello, and when they came. */
 	readonly #greeting = new Map<LiveConnection, number>();
 	readonly #expiring = new Set<LiveConnection>();
+	readonly #onRound: () => void;
 	#next = 0;
 	#timer: Timer | null = null;
 
-	constructor(clock: Clock, limits: Limits) {
+	/** @param onRound runs once in every heartbeat interval */
+	constructor(clock: Clock, limits: Limits, onRound: () => void) {
 		this.#clock = clock;
 		this.#limits = limits;
+		this.#onRound = onRound;
 		const slots = Math.max(SLOTS, Math.ceil(limits.heartbeatMs / MAX_TICK_MS));
 		this.#slots = Array.from({ length: slots }, () => new Set<LiveConnection>());
 	}
@@ -54,6 +57,7 @@ export class Heartbeats {
 		this.#next = (this.#next + 1) % this.#slots.length;
 		this.#endSilentStarters();
 		this.#endExpired();
+		if (this.#next === 0) this.#onRound();
 		for (const connection of this.#slots[this.#next] ?? []) connection.beat();
 	}
 

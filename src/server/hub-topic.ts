@@ -2,11 +2,12 @@
 // lost or repeated, so offsets are checked for contiguity, and what is missing is read from the log before anything later
 // is passed on. Invariant: `head` never goes back within an epoch, and every event up to it was offered to every feed.
 
-import { isPromise } from '../base/maybe-promise.ts';
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
 import { encodeEvent, type Alias } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
+import { runReported } from './failure.ts';
 import { Frame } from './frame.ts';
 import { LoadsOfTopic } from './shared-load.ts';
 
@@ -36,8 +37,13 @@ export class HubTopic {
 	readonly #onError: (error: unknown) => void;
 	#epoch = '';
 	#head = 0;
-	/** Whether missing events are being read from the log; deliveries meanwhile are found there too. */
+	/** How far the log is known to reach; what is behind `#head` was not delivered here. */
+	#known = 0;
+	/** Whether missing events are being read from the log. */
 	#filling = false;
+	/** Whether the log does not have what follows `#head` any more. */
+	#torn = false;
+	#checking: Promise<void> | null = null;
 
 	constructor(name: TopicName, alias: Alias, { backplane, onError }: TopicParts) {
 		this.name = name;
@@ -55,15 +61,16 @@ export class HubTopic {
 	startAt(position: Position): void {
 		this.subscribed = true;
 		this.#epoch = position.epoch;
-		this.#head = Math.max(this.#head, position.offset);
+		this.#head = this.#known = position.offset;
 	}
 
-	/** Takes an event from the backplane. */
+	/** Takes an event from the backplane. What comes before `startAt` is found in the log by whoever joins. */
 	receive(delivery: Delivery): void {
 		if (delivery.offset === 0) this.#broadcast(delivery);
-		else if (delivery.epoch !== this.#epoch) this.#changeEpoch(delivery);
+		else if (!this.subscribed) return;
+		else if (delivery.epoch !== this.#epoch) this.#checkLater();
 		else if (delivery.offset === this.#head + 1 && !this.#filling) this.#advance(delivery);
-		else if (delivery.offset > this.#head) this.#fill();
+		else this.#expect(delivery.offset);
 	}
 
 	#broadcast({ body, conflationKey }: Delivery): void {
@@ -80,33 +87,72 @@ export class HubTopic {
 		for (const feed of this.feeds) feed.deliver(frame, offset, null);
 	}
 
-	/** The log was replaced by another one: nobody's position is in it, so everybody is brought up to date anew. */
-	#changeEpoch({ epoch, offset }: Delivery): void {
-		this.#epoch = epoch;
-		this.#head = offset;
-		for (const feed of this.feeds) feed.disconnected();
+	/** The log is known to reach up to this offset. */
+	#expect(offset: number): void {
+		this.#known = Math.max(this.#known, offset);
+		if (this.#known > this.#head && !this.#filling) this.#fill();
 	}
 
 	#fill(): void {
-		if (this.#filling) return;
 		this.#filling = true;
+		const epoch = this.#epoch;
 		const missing = this.#backplane.read(this.name, this.head);
-		if (!isPromise(missing)) return this.#filled(missing);
+		if (!isPromise(missing)) return this.#filled(missing, epoch);
 		missing.then(
-			(result) => this.#filled(result),
+			(result) => this.#filled(result, epoch),
 			(error: unknown) => {
-				this.#filling = false; // the next delivery or heartbeat tries again
+				this.#filling = false; // the next delivery or check tries again
 				this.#onError(error);
 			}
 		);
 	}
 
-	#filled(result: ReadResult): void {
+	#filled(result: ReadResult, epoch: string): void {
 		this.#filling = false;
+		if (epoch !== this.#epoch) return; // of a log that has been replaced meanwhile
 		if (result.kind === 'reset') {
-			for (const feed of this.feeds) feed.disconnected();
-			return;
+			this.#torn = true;
+			return this.#checkLater();
 		}
+		const before = this.#head;
 		for (const entry of result.entries) if (entry.offset === this.#head + 1) this.#advance(entry);
+		// What was delivered while the log was read may not have been in it yet.
+		if (this.#known > this.#head && this.#head > before) this.#fill();
+	}
+
+	/**
+	 * Compares with the log: finds events whose deliveries were lost, and a log that took the place of the one we knew.
+	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached
+	 */
+	check(): MaybePromise<void> {
+		if (this.#checking || !this.subscribed) return this.#checking ?? undefined;
+		const head = this.#backplane.head(this.name);
+		if (!isPromise(head)) return this.#compare(head);
+		this.#checking = this.#finishChecking(head);
+		return this.#checking;
+	}
+
+	async #finishChecking(head: PromiseLike<Position>): Promise<void> {
+		try {
+			this.#compare(await head);
+		} finally {
+			this.#checking = null;
+		}
+	}
+
+	#checkLater(): void {
+		runReported(
+			() => this.check(),
+			(error) => this.#onError(error)
+		);
+	}
+
+	#compare(log: Position): void {
+		if (log.epoch === this.#epoch && !this.#torn) return this.#expect(log.offset);
+		this.#torn = false;
+		this.#epoch = log.epoch;
+		this.#head = this.#known = log.offset;
+		// Nobody's position leads up to what follows, so everybody is brought up to date anew.
+		for (const feed of this.feeds) feed.disconnected();
 	}
 }

@@ -3,6 +3,7 @@
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery } from './backplane.ts';
+import { runReported } from './failure.ts';
 import { HubTopic } from './hub-topic.ts';
 
 export class Hub {
@@ -64,6 +65,16 @@ export class Hub {
 		if (!topic || --topic.users > 0) return;
 		this.#topics.delete(name);
 		this.#backplane.unsubscribe(name);
+	}
+
+	/** Looks for deliveries that were lost: a topic may be quiet afterwards, so that no later one would show the hole. */
+	check(): void {
+		for (const topic of this.#topics.values()) {
+			runReported(
+				() => topic.check(),
+				(error) => this.#onError(error)
+			);
+		}
 	}
 
 	/** How many topics are in use. */

@@ -65,7 +65,7 @@ export class LiveServer {
 		this.#clock = options.clock ?? systemClock;
 		this.#pacer = new Pacer(this.#clock);
 		this.#parts = this.#makeParts();
-		this.#heartbeats = new Heartbeats(this.#clock, this.limits);
+		this.#heartbeats = new Heartbeats(this.#clock, this.limits, () => this.#parts.hub.check());
 	}
 
 	#makeParts(): ServerParts {

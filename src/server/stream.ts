@@ -211,11 +211,19 @@ export class ServerStream implements FedStream, HostedStream {
 			const pending = this.#host.read(feed.topic.name, position);
 			const result = isPromise(pending) ? await pending : pending;
 			if (this.#isClosed) return null;
-			if (result.kind === 'reset') return result.reason;
+			if (result.kind === 'reset') {
+				await feed.topic.check(); // the next load begins where the log is now
+				return this.#isClosed ? null : result.reason;
+			}
 			for (const { offset, body } of result.entries) events.push(encodeListedEvent(offset, body));
 			position = { epoch: result.epoch, offset: result.entries.at(-1)?.offset ?? position.offset };
+			if (position.epoch !== feed.topic.head.epoch) {
+				await feed.topic.check(); // one of the two is of a log that has been replaced: read again
+				if (this.#isClosed) return null;
+				continue;
+			}
 			// From here to goLive nothing may wait: an event that came in between would be lost.
-			if (position.offset >= feed.topic.head.offset || position.epoch !== feed.topic.head.epoch) {
+			if (position.offset >= feed.topic.head.offset) {
 				this.#goLive(feed, position, encode({ epoch: position.epoch, offset: from.offset }, events));
 				return null;
 			}
@@ -241,7 +249,10 @@ export class ServerStream implements FedStream, HostedStream {
 		if (hook === null) return;
 		const { merge, ephemeral } = this.#definition;
 		const topic = { name: feed.topic.name, merge, ephemeral };
-		this.#host.report(this.path, this.#context, () => hook(this.#context, topic, ...this.#args));
+		this.#host.report(this.path, this.#context, async () => {
+			await hook(this.#context, topic, ...this.#args);
+			await this.#context.published;
+		});
 	}
 
 	get #isClosed(): boolean {
