@@ -22,19 +22,20 @@ export interface TopicReader {
 export interface TopicParts {
 	readonly backplane: Backplane;
 	readonly onError: (error: unknown) => void;
+	/** Gives out a number that no topic of this process has had. */
+	nextAlias(): Alias;
 }
 
 export class HubTopic {
 	readonly name: TopicName;
-	readonly alias: Alias;
 	readonly feeds = new Set<TopicReader>();
 	readonly loads = new LoadsOfTopic();
 	/** Streams that use this topic; the hub lets go of a topic that nobody uses. */
 	users = 0;
 	/** Whether the backplane delivers it to this process. */
 	subscribed = false;
-	readonly #backplane: Backplane;
-	readonly #onError: (error: unknown) => void;
+	readonly #parts: TopicParts;
+	#alias: Alias;
 	#epoch = '';
 	#head = 0;
 	/** How far the log is known to reach; what is behind `#head` was not delivered here. */
@@ -45,11 +46,15 @@ export class HubTopic {
 	#torn = false;
 	#checking: Promise<void> | null = null;
 
-	constructor(name: TopicName, alias: Alias, { backplane, onError }: TopicParts) {
+	constructor(name: TopicName, parts: TopicParts) {
 		this.name = name;
-		this.alias = alias;
-		this.#backplane = backplane;
-		this.#onError = onError;
+		this.#parts = parts;
+		this.#alias = parts.nextAlias();
+	}
+
+	/** The topic's number on the wire, as long as its log stays the same. */
+	get alias(): Alias {
+		return this.#alias;
 	}
 
 	/** The last event that was offered to the feeds of this process. */
@@ -96,13 +101,13 @@ export class HubTopic {
 	#fill(): void {
 		this.#filling = true;
 		const epoch = this.#epoch;
-		const missing = this.#backplane.read(this.name, this.head);
+		const missing = this.#parts.backplane.read(this.name, this.head);
 		if (!isPromise(missing)) return this.#filled(missing, epoch);
 		missing.then(
 			(result) => this.#filled(result, epoch),
 			(error: unknown) => {
 				this.#filling = false; // the next delivery or check tries again
-				this.#onError(error);
+				this.#parts.onError(error);
 			}
 		);
 	}
@@ -126,7 +131,7 @@ export class HubTopic {
 	 */
 	check(): MaybePromise<void> {
 		if (this.#checking || !this.subscribed) return this.#checking ?? undefined;
-		const head = this.#backplane.head(this.name);
+		const head = this.#parts.backplane.head(this.name);
 		if (!isPromise(head)) return this.#compare(head);
 		this.#checking = this.#finishChecking(head);
 		return this.#checking;
@@ -143,13 +148,15 @@ export class HubTopic {
 	#checkLater(): void {
 		runReported(
 			() => this.check(),
-			(error) => this.#onError(error)
+			(error) => this.#parts.onError(error)
 		);
 	}
 
 	#compare(log: Position): void {
 		if (log.epoch === this.#epoch && !this.#torn) return this.#expect(log.offset);
 		this.#torn = false;
+		// With the old number, a stream that is not up to date yet could take an event of the new log for one of the old.
+		if (log.epoch !== this.#epoch) this.#alias = this.#parts.nextAlias();
 		this.#epoch = log.epoch;
 		this.#head = this.#known = log.offset;
 		// Nobody's position leads up to what follows, so everybody is brought up to date anew.

@@ -4,19 +4,17 @@ import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery } from './backplane.ts';
 import { runReported } from './failure.ts';
-import { HubTopic } from './hub-topic.ts';
+import { HubTopic, type TopicParts } from './hub-topic.ts';
 
 export class Hub {
-	readonly #backplane: Backplane;
-	readonly #onError: (error: unknown) => void;
+	readonly #parts: TopicParts;
 	readonly #topics = new Map<TopicName, HubTopic>();
 	/** Subscriptions under way: streams that arrive together wait for one. */
 	readonly #joining = new Map<HubTopic, PromiseLike<HubTopic>>();
 	#aliases = 0;
 
 	constructor(backplane: Backplane, onError: (error: unknown) => void) {
-		this.#backplane = backplane;
-		this.#onError = onError;
+		this.#parts = { backplane, onError, nextAlias: () => ++this.#aliases };
 	}
 
 	receive(delivery: Delivery): void {
@@ -35,13 +33,13 @@ export class Hub {
 	}
 
 	#add(name: TopicName): HubTopic {
-		const topic = new HubTopic(name, ++this.#aliases, { backplane: this.#backplane, onError: this.#onError });
+		const topic = new HubTopic(name, this.#parts);
 		this.#topics.set(name, topic);
 		return topic;
 	}
 
 	#subscribe(topic: HubTopic): MaybePromise<HubTopic> {
-		const head = this.#backplane.subscribe(topic.name);
+		const head = this.#parts.backplane.subscribe(topic.name);
 		if (isPromise(head)) {
 			const joining = this.#finishJoining(topic, head);
 			this.#joining.set(topic, joining);
@@ -64,7 +62,7 @@ export class Hub {
 		const topic = this.#topics.get(name);
 		if (!topic || --topic.users > 0) return;
 		this.#topics.delete(name);
-		this.#backplane.unsubscribe(name);
+		this.#parts.backplane.unsubscribe(name);
 	}
 
 	/** Looks for deliveries that were lost: a topic may be quiet afterwards, so that no later one would show the hole. */
@@ -72,7 +70,7 @@ export class Hub {
 		for (const topic of this.#topics.values()) {
 			runReported(
 				() => topic.check(),
-				(error) => this.#onError(error)
+				(error) => this.#parts.onError(error)
 			);
 		}
 	}
