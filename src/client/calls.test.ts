@@ -61,7 +61,7 @@ describe('a call', () => {
 		await scene.clock.advance(1);
 		const error = await rejection(call);
 		expect(error.code).toBe('UNAVAILABLE');
-		expect(error.message).toBe('a/b was not sent within 35000 ms: no connection could be made (close code 1006)');
+		expect(error.message).toBe('a/b was not sent within 35000 ms: the connection failed (close code 1006)');
 	});
 
 	test('that waited and is sent has the whole time for its answer', async () => {

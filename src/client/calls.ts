@@ -2,11 +2,12 @@
 // it may have run. Queries change nothing, so they are.
 
 import type { Timer } from '../base/clock.ts';
-import { LiveError } from '../base/errors.ts';
+import type { LiveError } from '../base/errors.ts';
 import { encodeCall, encodeCancel, joinBatch } from '../protocol/call.ts';
+import { failure, overLimit } from './failure.ts';
 import type { Link } from './link.ts';
 import type { ClientSettings } from './options.ts';
-import { overLimit, requestKey, sendable } from './request.ts';
+import { requestKey, sendable } from './request.ts';
 import type { Updates } from './updates.ts';
 
 export interface CallOptions {
@@ -108,15 +109,16 @@ export class Calls {
 
 	/** The connection is open: sends what waited for it. */
 	opened(): void {
-		const requests = new Set([...this.#pending.values()].map((call) => call.request));
-		for (const request of requests) if (request) this.#send(request);
+		// Sending a call sends those of its batch with it.
+		for (const { sent, request } of this.#pending.values()) if (!sent && request) this.#send(request);
 	}
 
 	/** The connection is lost. Whatever was sent cannot be answered; `final`: whatever waits will not be sent. */
 	failed(error: LiveError, final: boolean): void {
 		for (const call of this.#pending.values()) {
 			if (call.sent && call.repeatable && !final) this.#repeat(call);
-			else if (call.sent) this.#reject(call, lost(call, error));
+			else if (call.sent)
+				this.#reject(call, failure('CONNECTION_LOST', `${call.path} has no answer and may have run`, error));
 			else if (final) this.#reject(call, error);
 		}
 	}
@@ -222,15 +224,10 @@ export class Calls {
 }
 
 function cancelled(path: string, signal: AbortSignal | undefined): LiveError {
-	return new LiveError('CANCELLED', `${path} was cancelled`, { cause: signal?.reason });
-}
-
-function lost({ path }: PendingCall, cause: LiveError): LiveError {
-	return new LiveError('CONNECTION_LOST', `${path} has no answer and may have run: ${cause.message}`, { cause });
+	return failure('CANCELLED', `${path} was cancelled`, signal?.reason);
 }
 
 function late({ path, sent }: PendingCall, limitMs: number, cause: LiveError | undefined): LiveError {
-	if (sent) return new LiveError('TIMEOUT', `${path} has no answer after ${limitMs} ms`);
-	const why = cause?.message ?? 'still connecting';
-	return new LiveError('UNAVAILABLE', `${path} was not sent within ${limitMs} ms: ${why}`, { cause });
+	if (sent) return failure('TIMEOUT', `${path} has no answer after ${limitMs} ms`);
+	return failure('UNAVAILABLE', `${path} was not sent within ${limitMs} ms`, cause);
 }

@@ -1,6 +1,5 @@
 // The client: one connection, the calls and streams on it, and the hand-over between them.
 
-import type { LiveError } from '../base/errors.ts';
 import type { Failure } from '../protocol/call.ts';
 import type { DownMessage } from '../protocol/down.ts';
 import { Calls, type BatchOptions, type CallOptions, type QueryOptions } from './calls.ts';
@@ -29,9 +28,16 @@ export class Client {
 	constructor(options: ClientOptions = {}) {
 		applyOptions(this.#settings, options);
 		this.#connection = new Connection(this.#settings, this.#updates, {
-			opened: () => this.#opened(),
+			opened: () => {
+				// Streams first: what a call publishes then finds them subscribed.
+				this.#streams.opened();
+				this.#calls.opened();
+			},
 			received: (message) => this.#receive(message),
-			failed: (error, final) => this.#failed(error, final),
+			failed: (error, final) => {
+				this.#calls.failed(error, final);
+				this.#streams.failed(error, final);
+			},
 			statusChanged: () => this.#updates.changed(this.#publishStatus)
 		});
 		this.#calls = new Calls(this.#connection, this.#settings, this.#updates);
@@ -93,17 +99,6 @@ export class Client {
 	/** Ends the connection: calls reject with `CLOSED`, streams keep their values. `reconnect` opens it again. */
 	close(): void {
 		this.#updates.run(() => this.#connection.close());
-	}
-
-	#opened(): void {
-		// Streams first: what a call publishes then finds them subscribed.
-		this.#streams.opened();
-		this.#calls.opened();
-	}
-
-	#failed(error: LiveError, final: boolean): void {
-		this.#calls.failed(error, final);
-		this.#streams.failed(error, final);
 	}
 
 	#fail({ id, error }: Failure): void {

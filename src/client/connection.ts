@@ -4,17 +4,17 @@
 import { assert } from '../base/assert.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Timer } from '../base/clock.ts';
-import { LiveError, type TidewireCode } from '../base/errors.ts';
+import { LiveError } from '../base/errors.ts';
 import { decodeDown, type DownMessage } from '../protocol/down.ts';
 import { encodeHello, type Welcome } from '../protocol/handshake.ts';
 import { encodePing, encodePong } from '../protocol/heartbeat.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import type { EnvironmentSignal } from './environment.ts';
+import { failure, overLimit } from './failure.ts';
 import type { Link } from './link.ts';
 import type { ClientSettings } from './options.ts';
 import { byteLength, Outbox } from './outbox.ts';
-import { overLimit } from './request.ts';
 import type { ClientSocket, ClientSocketEvents } from './socket.ts';
 import { SUCCESSORS, type ConnectionState, type ConnectionStatus } from './status.ts';
 import type { Updates } from './updates.ts';
@@ -30,7 +30,7 @@ export interface ConnectionEvents {
 }
 
 /** Refusals that another attempt does not change. */
-const REFUSALS: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'UPGRADE_REQUIRED']);
+const REFUSALS: readonly string[] = ['UNAUTHORIZED', 'FORBIDDEN', 'UPGRADE_REQUIRED'];
 
 const NORMAL_CLOSE = 1000;
 
@@ -94,9 +94,8 @@ export class Connection implements Link {
 
 	/** Opens a new connection at once, in place of the one there may be. */
 	reconnect(): void {
-		const replaced = this.open;
-		this.#release();
-		if (replaced) this.#events.failed(failure('CONNECTION_LOST', 'reconnect() replaced the connection'), false);
+		if (this.open) this.#end('waiting', failure('CONNECTION_LOST', 'reconnect() was called'));
+		else this.#release();
 		this.#connect();
 	}
 
@@ -126,15 +125,18 @@ export class Connection implements Link {
 		this.#become('connecting', this.#status.error);
 		this.#expectWelcome();
 		const attempt = ++this.#attempt;
-		const { beforeReconnect } = this.#settings;
-		if (first || !beforeReconnect) return this.#openSocket(attempt);
-		Promise.resolve()
-			.then(() => beforeReconnect())
-			.then(
-				() => this.#during(attempt, () => this.#openSocket(attempt)),
-				(cause: unknown) =>
-					this.#during(attempt, () => this.#lose(failure('UNAVAILABLE', 'beforeReconnect failed', cause)))
-			);
+		if (first || !this.#settings.beforeReconnect) this.#openSocket(attempt);
+		else void this.#prepare(attempt);
+	}
+
+	async #prepare(attempt: number): Promise<void> {
+		let open = () => this.#openSocket(attempt);
+		try {
+			await this.#settings.beforeReconnect?.();
+		} catch (cause) {
+			open = () => this.#lose(failure('UNAVAILABLE', 'beforeReconnect failed', cause));
+		}
+		this.#during(attempt, open);
 	}
 
 	#expectWelcome(): void {
@@ -240,7 +242,7 @@ export class Connection implements Link {
 	/** The connection or the attempt failed; another one follows unless it was refused. */
 	#lose(error: LiveError): void {
 		const { clock, backoff } = this.#settings;
-		if (REFUSALS.has(error.code)) return this.#end('refused', error);
+		if (REFUSALS.includes(error.code)) return this.#end('refused', error);
 		const now = clock.now();
 		// A server that fails soon after every welcome is not to be met with first delays for ever.
 		if (this.open && now - this.#openedAt >= backoff.firstMs) this.#failures = 0;
@@ -275,13 +277,9 @@ export class Connection implements Link {
 	}
 }
 
-function failure(code: TidewireCode, what: string, cause?: unknown): LiveError {
-	const why = cause instanceof Error ? `: ${cause.message}` : '';
-	return new LiveError(code, what + why, { cause });
-}
-
 function closedError(wasOpen: boolean, code: number, reason: string): LiveError {
-	const how = `(close code ${code}${reason && ` "${reason}"`})`;
-	if (wasOpen) return failure('CONNECTION_LOST', `the connection was lost ${how}`);
-	return failure('UNAVAILABLE', `no connection could be made ${how}`);
+	const how = `(close code ${code}${reason && `, ${reason}`})`;
+	return wasOpen
+		? failure('CONNECTION_LOST', `the connection was lost ${how}`)
+		: failure('UNAVAILABLE', `the connection failed ${how}`);
 }

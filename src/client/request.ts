@@ -1,12 +1,7 @@
-// What calls, queries and streams share: a path with arguments as text, and what is wrong with it.
+// What calls, queries and streams share: a path with arguments, as text.
 
-import { LiveError } from '../base/errors.ts';
 import { encodeValue } from '../protocol/value.ts';
-
-/** The refusal of a request that is over a limit. */
-export function overLimit(code: 'TOO_MANY' | 'TOO_LARGE', what: string, limit: string): LiveError {
-	return new LiveError(code, `${what}; the limit ${limit}`);
-}
+import { failure } from './failure.ts';
 
 /** The same text for the same function with the same arguments. */
 export function requestKey(path: string, args: readonly unknown[]): string {
@@ -21,6 +16,6 @@ export function sendable(path: string, encode: () => string): string {
 	try {
 		return encode();
 	} catch (cause) {
-		throw new LiveError('BAD_REQUEST', `the arguments of ${path}: ${(cause as Error).message}`, { cause });
+		throw failure('BAD_REQUEST', `the arguments of ${path}`, cause);
 	}
 }

@@ -64,13 +64,13 @@ export class ClientStream {
 	#phase: Phase = 'off';
 	#position: Position | null = null;
 	#error: LiveError | undefined;
-	#state: StreamState = { value: undefined, ready: false, loading: true, error: undefined, connected: false };
 	#failures = 0;
 	/** Runs while nobody listens. */
 	#lingerTimer: Timer;
 	/** Runs while a failed stream waits for its next attempt. */
 	#retryTimer: Timer;
 	#refreshes: Refresh[] = [];
+	#state = this.#read();
 
 	constructor(host: StreamHost, { path, args, key }: Pick<ClientStream, 'path' | 'args' | 'key'>) {
 		this.path = path;
@@ -100,7 +100,10 @@ export class ClientStream {
 
 	/** Shows what the server loaded for the page, unless the stream has something newer, and goes on from there. */
 	hydrate(snapshot: LiveSnapshot<unknown>): void {
-		if (this.#isCurrent || this.#isOlder(snapshot.position)) return;
+		const { position } = snapshot;
+		const ours = this.#position;
+		const known = ours && ours.epoch === position?.epoch && ours.offset >= position.offset;
+		if (known || this.#isCurrent) return;
 		this.#load(snapshot);
 		this.#change();
 	}
@@ -242,13 +245,17 @@ export class ClientStream {
 
 	/** Tells the listeners what has changed. */
 	readonly #publish = (): void => {
-		const { value, ready } = this.#view;
-		const error = this.#error;
-		const next: StreamState = { value, ready, loading: !ready && !error, error, connected: this.#isCurrent };
+		const next = this.#read();
 		if (sameState(this.#state, next)) return;
 		this.#state = next;
 		callAll(this.#listeners);
 	};
+
+	#read(): StreamState {
+		const { value, ready } = this.#view;
+		const error = this.#error;
+		return { value, ready, loading: !ready && !error, error, connected: this.#isCurrent };
+	}
 
 	#use(): void {
 		this.#host.updates.forget(this.#lingerTimer);
@@ -313,11 +320,6 @@ export class ClientStream {
 		const drawn = backoffMs(this.#failures++, settings.random(), settings.backoff);
 		const delayMs = Math.max(drawn, error.retryAfterMs ?? 0);
 		this.#retryTimer = updates.after(delayMs, this.#retryTimer, () => this.#join());
-	}
-
-	#isOlder(position: Position | null): boolean {
-		const ours = this.#position;
-		return ours !== null && ours.epoch === position?.epoch && ours.offset >= position.offset;
 	}
 
 	#add(event: string, data: unknown, held: boolean): PendingEvent {

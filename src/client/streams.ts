@@ -54,14 +54,13 @@ export class Streams implements StreamHost {
 	}
 
 	keep(stream: ClientStream, used: boolean): void {
-		const known = this.#byKey.get(stream.key);
 		if (used) {
 			this.#used.add(stream);
-			if (!known) this.#byKey.set(stream.key, stream);
-		} else {
-			this.#used.delete(stream);
-			if (known === stream) this.#byKey.delete(stream.key);
+			this.#byKey.set(stream.key, stream);
+			return;
 		}
+		this.#used.delete(stream);
+		if (this.#byKey.get(stream.key) === stream) this.#byKey.delete(stream.key);
 	}
 
 	join(stream: ClientStream, position: Position | null): LiveError | undefined {
