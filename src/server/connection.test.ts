@@ -21,30 +21,34 @@ describe('a connection', () => {
 	});
 
 	it.each([
-		['a call before hello', '["call",1,"m/echo",[1]]', 'PROTOCOL_ERROR', 4400],
-		['a ping before hello', '["ping",1]', 'PROTOCOL_ERROR', 4400],
-		['version 0', '["hello",0]', 'UPGRADE_REQUIRED', 4426],
-		['a version of tomorrow', '["hello",999]', 'UPGRADE_REQUIRED', 4426],
-		['noise', 'GET / HTTP/1.1', 'PROTOCOL_ERROR', 4400],
-		['a call after hello in one frame, then noise', '["hello",1]\n{}', 'PROTOCOL_ERROR', 4400]
-	])('that begins with %s is told why, then closed', async (_, frame, code, close) => {
+		['a call before hello', '["call",1,"m/echo",[1]]', { code: 'PROTOCOL_ERROR', close: 4400 }],
+		['a ping before hello', '["ping",1]', { code: 'PROTOCOL_ERROR', close: 4400 }],
+		['version 0', '["hello",0]', { code: 'UPGRADE_REQUIRED', close: 4426 }],
+		['a version of tomorrow', '["hello",999]', { code: 'UPGRADE_REQUIRED', close: 4426 }],
+		['noise', 'GET / HTTP/1.1', { code: 'PROTOCOL_ERROR', close: 4400 }],
+		['a call after hello in one frame, then noise', '["hello",1]\n{}', { code: 'PROTOCOL_ERROR', close: 4400 }]
+	])('that begins with %s is told why, then closed', async (_, frame, end) => {
 		const { accept } = await startServer(modules);
 		const client = accept();
 		await client.say(frame);
-		expect(client.end).toEqual({ code, close });
+		expect(client.end).toEqual(end);
 		expect(client.of('welcome')).toEqual([]);
 	});
 
 	it.each([
-		['a second hello', '["hello",1]', 'PROTOCOL_ERROR', 4400],
-		['an unknown kind', '["constructor"]', 'PROTOCOL_ERROR', 4400],
-		['too many bytes', `["call",1,"m/echo",["${'x'.repeat(65_536)}"]]`, 'TOO_LARGE', 4413],
-		['too many bytes in fewer characters', `["call",1,"m/echo",["${'€'.repeat(22_000)}"]]`, 'TOO_LARGE', 4413]
-	])('that sends %s is told why, then closed', async (_, frame, code, close) => {
+		['a second hello', '["hello",1]', { code: 'PROTOCOL_ERROR', close: 4400 }],
+		['an unknown kind', '["constructor"]', { code: 'PROTOCOL_ERROR', close: 4400 }],
+		['too many bytes', `["call",1,"m/echo",["${'x'.repeat(65_536)}"]]`, { code: 'TOO_LARGE', close: 4413 }],
+		[
+			'too many bytes in fewer characters',
+			`["call",1,"m/echo",["${'€'.repeat(22_000)}"]]`,
+			{ code: 'TOO_LARGE', close: 4413 }
+		]
+	])('that sends %s is told why, then closed', async (_, frame, end) => {
 		const { connect } = await startServer(modules);
 		const client = await connect();
 		await client.say(frame);
-		expect(client.end).toEqual({ code, close });
+		expect(client.end).toEqual(end);
 	});
 
 	it('takes a message of exactly the limit', async () => {

@@ -14,6 +14,11 @@ import type { Topic } from './topic.ts';
 
 type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args) => MaybePromise<Result>;
 
+type TopicRun = Run<never[], TopicParts>;
+
+/** The topic alone says what the arguments are: a load or a rule that looks at fewer of them takes none away. */
+type ArgsOf<Source> = Source extends (context: LiveContext, ...args: infer Args) => unknown ? Args : [];
+
 export interface ChannelOptions<Kind extends MergeKind, Key extends string, Args extends unknown[]> {
 	/** How events merge into the value. @default 'crud'; for a channel 'latest' */
 	merge?: Kind;
@@ -68,12 +73,22 @@ export function stream<
 	const Kind extends MergeKind = 'crud',
 	const Key extends string = DefaultKey<Kind>
 >(
-	topic: TopicParts | Run<Args, TopicParts>,
+	topic: TopicParts,
 	load: Run<Args, Result>,
 	options?: StreamOptions<Kind, Key, Args>
-): StreamExport<Args, Awaited<Result>, Kind, Key> {
-	const definition = makeDefinition(topic, load, { merge: 'crud', ...defined(options) });
-	return makeStream(definition) as StreamExport<Args, Awaited<Result>, Kind, Key>;
+): StreamExport<Args, Awaited<Result>, Kind, Key>;
+export function stream<
+	Source extends TopicRun,
+	Result,
+	const Kind extends MergeKind = 'crud',
+	const Key extends string = DefaultKey<Kind>
+>(
+	topic: Source,
+	load: Run<ArgsOf<Source>, Result>,
+	options?: StreamOptions<Kind, Key, ArgsOf<Source>>
+): StreamExport<ArgsOf<Source>, Awaited<Result>, Kind, Key>;
+export function stream(topic: unknown, load: unknown, options?: AnyOptions): unknown {
+	return makeStream(makeDefinition(topic, load, { merge: 'crud', ...defined(options) }));
 }
 
 type DefaultKey<Kind extends MergeKind> = Kind extends 'presence' | 'cursor' ? 'key' : 'id';
@@ -83,22 +98,22 @@ type ChannelValue<Kind extends MergeKind, Row> = Kind extends 'set' ? Row : Row[
 
 /** Names the type of a channel's rows: `live.channel<Row>()('typing', { merge: 'presence' })`. */
 export function channel<Row = Record<string, unknown>>(): <
-	Args extends unknown[],
+	Source extends TopicParts | TopicRun,
 	const Kind extends MergeKind = 'latest',
 	const Key extends string = DefaultKey<Kind>
 >(
-	topic: TopicParts | Run<Args, TopicParts>,
-	options?: ChannelOptions<Kind, Key, Args>
-) => StreamExport<Args, ChannelValue<Kind, Row>, Kind, Key>;
+	topic: Source,
+	options?: ChannelOptions<Kind, Key, ArgsOf<Source>>
+) => StreamExport<ArgsOf<Source>, ChannelValue<Kind, Row>, Kind, Key>;
 /** A stream without a snapshot: clients get what is published from now on. */
 export function channel<
-	Args extends unknown[],
+	Source extends TopicParts | TopicRun,
 	const Kind extends MergeKind = 'latest',
 	const Key extends string = DefaultKey<Kind>
 >(
-	topic: TopicParts | Run<Args, TopicParts>,
-	options?: ChannelOptions<Kind, Key, Args>
-): StreamExport<Args, ChannelValue<Kind, Record<string, unknown>>, Kind, Key>;
+	topic: Source,
+	options?: ChannelOptions<Kind, Key, ArgsOf<Source>>
+): StreamExport<ArgsOf<Source>, ChannelValue<Kind, Record<string, unknown>>, Kind, Key>;
 export function channel(topic?: unknown, options?: AnyOptions): unknown {
 	if (topic === undefined) return (name: unknown, more?: AnyOptions) => makeChannel(name, more);
 	return makeChannel(topic, options);

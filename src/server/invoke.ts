@@ -1,5 +1,6 @@
 // The way into every function: middleware, then the guards of its module, then its arguments against their schemas.
 
+import { LiveError } from '../base/errors.ts';
 import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
 import type { Guard, Middleware } from './definition.ts';
@@ -55,4 +56,9 @@ function once(next: () => Promise<unknown>): () => Promise<unknown> {
 		called = true;
 		return next();
 	};
+}
+
+/** A middleware may answer a call in place of its function; a stream has no such answer. */
+export function notLetThrough(path: string): LiveError {
+	return new LiveError('FORBIDDEN', `a middleware did not let "${path}" through`);
 }

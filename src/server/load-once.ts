@@ -9,7 +9,7 @@ import { notFound } from './calls.ts';
 import { HandlerContext } from './context.ts';
 import type { StreamDefinition } from './definition.ts';
 import { clientError } from './failure.ts';
-import { invoke } from './invoke.ts';
+import { invoke, notLetThrough } from './invoke.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
@@ -34,12 +34,16 @@ export async function loadOnce(
 	const definition = registered.definition;
 	const context = new HandlerContext(path, { session, connection: RENDERER }, parts.publisher) as HostedContext;
 	const invocation = { registered, middleware: parts.registry.middleware, context, args };
-	const load = (): unknown => invoke(invocation, (valid) => snapshot(parts, definition, context, valid));
+	let loaded: LiveSnapshot<unknown> | undefined;
+	const load = (): unknown =>
+		invoke(invocation, async (valid) => (loaded = await snapshot(parts, definition, context, valid)));
 	try {
-		const pending = Promise.resolve().then(load);
 		const deadline = { clock: parts.clock, limitMs: parts.limits.callTimeoutMs, what: path };
-		return (await withTimeout(pending, deadline)) as LiveSnapshot<unknown>;
+		await withTimeout(Promise.resolve().then(load), deadline);
+		if (loaded === undefined) throw notLetThrough(path);
+		return loaded;
 	} catch (error) {
+		context.abort(error);
 		throw clientError(error, context, parts.onError);
 	}
 }

@@ -40,7 +40,7 @@ describe('the registry', () => {
 	it.each<[string, unknown]>([
 		['a plain function', () => 1],
 		['an async function', async () => 1],
-		['a class', class {}],
+		['a class', Map],
 		['an object', { handler: () => 1 }],
 		['an object that says it is a definition', { kind: 'call', handler: () => 1 }],
 		['a string', 'secret'],

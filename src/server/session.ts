@@ -25,7 +25,9 @@ export interface DefaultUser {
 export type User = Register extends { user: infer Declared }
 	? Declared
 	: App.Locals extends { user?: infer Local }
-		? NonNullable<Local>
+		? unknown extends Local // also where there is no such field
+			? DefaultUser
+			: NonNullable<Local>
 		: DefaultUser;
 
 export interface Session {

@@ -19,7 +19,7 @@ import { encodeTopic } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { FedStream, Feed } from './feed.ts';
-import { invoke } from './invoke.ts';
+import { invoke, notLetThrough } from './invoke.ts';
 import type { Registered } from './registry.ts';
 import { SharedLoad, type Loaded } from './shared-load.ts';
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
@@ -83,8 +83,9 @@ export class ServerStream implements FedStream, HostedStream {
 				this.path
 			);
 		} catch (error) {
-			this.#fail(error);
+			return this.#fail(error);
 		}
+		if (this.#state === 'opening') this.#fail(notLetThrough(this.path));
 	}
 
 	async #begin(args: unknown[]): Promise<void> {

@@ -148,9 +148,9 @@ export interface Harness {
 	/** What the application's log would hold. */
 	errors: { path: string; error: unknown }[];
 	/** A client that has said hello. */
-	connect(session?: Session | null): Promise<FakeClient>;
+	connect: (session?: Session | null) => Promise<FakeClient>;
 	/** A client that has said nothing. */
-	accept(session?: Session | null): FakeClient;
+	accept: (session?: Session | null) => FakeClient;
 }
 
 export const ada: Session = { user: { id: 'ada' } };
