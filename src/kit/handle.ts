@@ -54,7 +54,7 @@ async function attachLate(facts: AppFacts, app: LiveApp, event: KitEvent): Promi
 	const httpServer = httpServerOf(event.platform);
 	if (facts.isDevelopment || httpServer === undefined || app.httpServers.has(httpServer)) return false;
 	const { attachToRequests } = await import('./node/attach.ts');
-	attachToRequests(facts, app, httpServer);
+	await attachToRequests(facts, app, httpServer);
 	return true;
 }
 

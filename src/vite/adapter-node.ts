@@ -27,7 +27,11 @@ export function adapterPlugin(): Plugin {
 			handler(name, environment) {
 				if (name !== 'ssr') return undefined;
 				adapter = wrapAdapter(inputsOf(environment));
-				return { build: { rolldownOptions: { input: { [SERVER_ENTRY]: 'tidewire/kit/node' } } } };
+				const bundler = { input: { [SERVER_ENTRY]: 'tidewire/kit/node' } };
+				// Vite 7 has Rollup.
+				return {
+					build: 'rolldownVersion' in this.meta ? { rolldownOptions: bundler } : { rollupOptions: bundler }
+				};
 			}
 		},
 		resolveId: {

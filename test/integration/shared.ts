@@ -69,6 +69,17 @@ export async function htmlOf(app: RunningApp, path: string, user = 'ada'): Promi
 	return response.text();
 }
 
+/** No text of a live module, of what it imports, or of a module that no page uses is in what browsers get. */
+export async function expectNothingLeaked(fixture: Fixture): Promise<void> {
+	const files = await shippedFiles(fixture);
+	expect([...files.keys()].some((file) => file.endsWith('.map'))).toBe(true);
+	expect([...files.values()].join('\n'), 'the stubs are there').toContain('lib/board/sum');
+	for (const marker of ['marker-of-a-live-module', 'marker-of-a-dependency', 'marker-of-a-guard', 'lib/orphan']) {
+		const found = [...files].filter(([, text]) => text.includes(marker)).map(([file]) => file);
+		expect(found, marker).toEqual([]);
+	}
+}
+
 /** Everything that a build ships to browsers, by file. */
 export async function shippedFiles(fixture: Fixture): Promise<Map<string, string>> {
 	const { globSync, readFileSync } = await import('node:fs');

@@ -119,10 +119,18 @@ export class Fixture implements AsyncDisposable {
 		cpSync(join(root, 'package.json'), join(target, 'package.json'));
 	}
 
-	/** The Vite that the fixture resolves to. */
+	/** The version of a package that the fixture resolves to. */
+	versionOf(name: string): string {
+		const { version } = JSON.parse(readFileSync(this.#packageFile(name), 'utf8')) as { version: string };
+		return version;
+	}
+
+	#packageFile(name: string): string {
+		return createRequire(this.path('package.json')).resolve(`${name}/package.json`);
+	}
+
 	#vite(): string {
-		const resolve = createRequire(this.path('package.json')).resolve;
-		return join(dirname(resolve('vite/package.json')), 'bin/vite.js');
+		return join(dirname(this.#packageFile('vite')), 'bin/vite.js');
 	}
 }
 
@@ -135,13 +143,14 @@ export class RunningApp {
 	readonly port: number;
 	readonly child: ChildProcess;
 	readonly output: () => string;
-	readonly #exited: Promise<number | null>;
+	/** Resolves when the process has ended by itself or by `stop`. */
+	readonly exited: Promise<{ code: number | null }>;
 
 	constructor(child: ChildProcess, port: number) {
 		this.child = child;
 		this.port = port;
 		this.output = collect(child);
-		this.#exited = once(child, 'close').then(([code]) => code as number | null);
+		this.exited = once(child, 'close').then(([code]) => ({ code: code as number | null }));
 	}
 
 	get url(): string {
@@ -155,8 +164,8 @@ export class RunningApp {
 	/** Resolves when it listens; rejects with its output where it ends before. */
 	async listening(): Promise<void> {
 		const ready = this.printed(/Local:|Listening on|listens/, START_TIMEOUT_MS);
-		const code = await Promise.race([ready, this.#exited.then((exit) => ({ exit }))]);
-		if (code !== undefined) throw new Error(`the server ended with ${code.exit}:\n${this.output()}`);
+		const ended = await Promise.race([ready, this.exited]);
+		if (ended !== undefined) throw new Error(`the server ended with ${ended.code}:\n${this.output()}`);
 	}
 
 	/** Resolves when the output matches. */
@@ -173,7 +182,7 @@ export class RunningApp {
 		const startedAt = performance.now();
 		if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
 		const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-		const code = await this.#exited;
+		const { code } = await this.exited;
 		clearTimeout(timer);
 		return { code, ms: performance.now() - startedAt };
 	}

@@ -11,6 +11,7 @@ import type { AppFacts } from '../app.ts';
 import type { LiveApp } from '../live-app.ts';
 import { authorizeThrough, type RequestHandler } from './authorize.ts';
 import { guessesScheme } from './guessed-scheme.ts';
+import { startOrExit } from './start-or-exit.ts';
 
 /** A server of `node:http`, `node:https` or `node:http2`. */
 export interface AppServer extends UpgradableServer, ClosableServer {
@@ -42,9 +43,10 @@ function accept(socket: TransportSocket, session: Session | null): SocketEvents 
 	return { message: () => {}, drained: () => {}, closed: () => {} };
 }
 
-/** The same, where only the server is known: its own listener for requests is the handler. */
-export function attachToRequests(facts: AppFacts, app: LiveApp, httpServer: object): void {
+/** The same in production, where only the server is known: its own listener for requests is the handler. */
+export async function attachToRequests(facts: AppFacts, app: LiveApp, httpServer: object): Promise<void> {
 	const server = httpServer as AppServer;
 	const handler: RequestHandler = (request, response) => server.emit('request', request, response);
 	attachApp({ facts, app, handler }, server);
+	await startOrExit(app);
 }

@@ -5,9 +5,9 @@ import * as facts from 'virtual:tidewire/app';
 import { runtime } from '../../server/runtime.ts';
 import type { Attachment } from '../../transports/node/attach.ts';
 import { liveApp } from '../live-app.ts';
-import { reportError } from '../report.ts';
 import { attachApp, type AppServer } from './attach.ts';
 import type { RequestHandler } from './authorize.ts';
+import { startOrExit as exitUnlessStarted } from './start-or-exit.ts';
 
 export type { AppServer, RequestHandler };
 
@@ -32,13 +32,8 @@ export function start(): Promise<void> {
 }
 
 /** The same, for a process that serves nothing else: a mistake ends it with exit code 1. */
-export async function startOrExit(): Promise<void> {
-	try {
-		await start();
-	} catch (error) {
-		reportError(error instanceof Error ? error.message : String(error));
-		process.exit(1);
-	}
+export function startOrExit(): Promise<void> {
+	return exitUnlessStarted(liveApp());
 }
 
 // What follows is for the development server, which runs this module among the app's own code.
