@@ -79,7 +79,10 @@ function orderTests(test: Define): ContractTest[] {
 	return [
 		test('the offset of a topic grows by one per event, from one', async ({ append }) => {
 			const positions = [await append(TOPIC, 1), await append(TOPIC, 2), await append(TOPIC, 3)];
-			assert.deepEqual(positions.map(({ offset }) => offset), [1, 2, 3]);
+			assert.deepEqual(
+				positions.map(({ offset }) => offset),
+				[1, 2, 3]
+			);
 			assert.equal(new Set(positions.map(({ epoch }) => epoch)).size, 1);
 		}),
 		test('topics count for themselves', async ({ append }) => {
@@ -105,19 +108,30 @@ function orderTests(test: Define): ContractTest[] {
 
 function deliveryTests(test: Define): ContractTest[] {
 	return [
-		test('a subscribed topic is delivered before append resolves, with its position', async ({ backplane, append, delivered }) => {
+		test('a subscribed topic is delivered before append resolves, with its position', async ({
+			backplane,
+			append,
+			delivered
+		}) => {
 			await backplane.subscribe(TOPIC);
 			const position = await append(TOPIC, { title: 'é – "quoted"\n' });
 			assert.deepEqual(delivered, [
 				{ topic: TOPIC, ...position, body: body({ title: 'é – "quoted"\n' }), conflationKey: null }
 			]);
 		}),
-		test('subscribe returns the head behind which everything is delivered', async ({ backplane, append, delivered }) => {
+		test('subscribe returns the head behind which everything is delivered', async ({
+			backplane,
+			append,
+			delivered
+		}) => {
 			await append(TOPIC, 1);
 			const head = await backplane.subscribe(TOPIC);
 			assert.equal(head.offset, 1);
 			await append(TOPIC, 2);
-			assert.deepEqual(delivered.map(({ offset }) => offset), [2]);
+			assert.deepEqual(
+				delivered.map(({ offset }) => offset),
+				[2]
+			);
 		}),
 		test('a topic that is not subscribed is not delivered', async ({ backplane, append, delivered }) => {
 			await backplane.subscribe(OTHER);
@@ -162,7 +176,11 @@ function historyTests(test: Define, { history }: BackplaneHarness): ContractTest
 			const { epoch, offset } = await append(TOPIC, 1);
 			assert.equal(await reset(TOPIC, { epoch, offset: offset + 1 }), 'epoch');
 		}),
-		test('a position below the oldest event that is kept is answered with reset', async ({ append, after, reset }) => {
+		test('a position below the oldest event that is kept is answered with reset', async ({
+			append,
+			after,
+			reset
+		}) => {
 			const first = await append(TOPIC, 0);
 			let last = first;
 			// Some backplanes trim in steps: far enough beyond the bound, the first one is gone everywhere.

@@ -1,0 +1,275 @@
+// One stream of one client under observation: that its events are those of the log, one after another, and that it shows
+// what follows from them.
+
+import { CLIENT_DEFAULTS, type Applied } from '../../src/client/options.ts';
+import type { ClientStream } from '../../src/client/stream.ts';
+import { encodeTopic } from '../../src/protocol/topic.ts';
+import type { Position } from '../../src/protocol/position.ts';
+import { bodyOf, type Row } from './database.ts';
+import { Model, type ModelPending } from './model.ts';
+import { brief, type SimClient } from './world.ts';
+
+const LINGER_MS = CLIENT_DEFAULTS.lingerMs;
+const EPHEMERAL = new Set(['app/presence', 'app/cursors']);
+
+export class Watch {
+	readonly client: SimClient;
+	readonly path: string;
+	readonly args: readonly unknown[];
+	readonly topic: string;
+	stream: ClientStream;
+	model = new Model();
+	/** Where the value stands; null before the first one. */
+	last: Position | null = null;
+	#hasValue = false;
+	/** Whether a reset was announced since the last change. */
+	#told = false;
+	/** Whether the test itself asked for a new value. */
+	#asked = false;
+	#changed = false;
+	#unlisten: (() => void) | null = null;
+	#closedAtMs = -Infinity;
+	#versions = new Map<string, number>();
+
+	constructor(client: SimClient, path: string, args: unknown[]) {
+		this.client = client;
+		this.path = path;
+		this.args = args;
+		this.topic = topicOf(path, args, client.user);
+		this.stream = client.client.stream(path, args);
+	}
+
+	get label(): string {
+		return `${this.client.name} ${this.path}(${this.args.join()})`;
+	}
+
+	get isOpen(): boolean {
+		return this.#unlisten !== null;
+	}
+
+	/** @param snapshot what the server rendered the page with */
+	open(snapshot: Parameters<ClientStream['hydrate']>[0] | null = null): void {
+		if (this.#unlisten) return;
+		const stream = this.client.client.stream(this.path, this.args);
+		if (stream !== this.stream) {
+			this.stream = stream;
+			this.model = new Model();
+			this.last = null;
+			this.#hasValue = false;
+		}
+		// While it lingers, the answer to its subscription may still come and take the place of the page's value.
+		const { clock } = this.client.world;
+		if (snapshot && clock.now() > this.#closedAtMs + LINGER_MS) this.#hydrate(snapshot);
+		this.#unlisten = stream.onChange(() => (this.#changed = true));
+	}
+
+	close(): void {
+		if (!this.#unlisten) return;
+		this.#unlisten();
+		this.#unlisten = null;
+		this.#closedAtMs = this.client.world.clock.now();
+	}
+
+	async refresh(): Promise<void> {
+		this.#asked = true;
+		await this.stream.refresh().catch(() => {});
+	}
+
+	#hydrate(snapshot: Parameters<ClientStream['hydrate']>[0]): void {
+		const asked = this.#asked;
+		this.#asked = true;
+		this.stream.hydrate(snapshot);
+		this.#asked = asked;
+	}
+
+	mutate(event: string, data: unknown, run: () => Promise<unknown>): void {
+		const entry: ModelPending = { event, data, held: true, settled: false };
+		this.model.pending.push(entry);
+		this.#changed = true;
+		const { model } = this;
+		this.stream.mutate(event, data, run).then(
+			() => {
+				entry.held = false;
+				entry.settled = true;
+				this.#changed = true;
+			},
+			() => {
+				model.pending = model.pending.filter((other) => other !== entry);
+				this.#changed = true;
+			}
+		);
+	}
+
+	optimistic(event: string, data: unknown): () => void {
+		const entry: ModelPending = { event, data, held: false, settled: false };
+		this.model.pending.push(entry);
+		this.#changed = true;
+		const { model } = this;
+		const undo = this.stream.optimistic(event, data);
+		return () => {
+			undo();
+			model.pending = model.pending.filter((other) => other !== entry);
+			this.#changed = true;
+		};
+	}
+
+	told(reason: string): void {
+		this.client.world.note(() => `${this.label} reset: ${reason}`);
+		this.#told = true;
+	}
+
+	applied({ position, change }: Applied): void {
+		if (change.kind === 'value') this.#appliedValue(position, change);
+		else this.#appliedEvent(position, change);
+		this.#changed = true;
+	}
+
+	#appliedValue(position: Position | null, { value, merge }: Extract<Applied['change'], { kind: 'value' }>): void {
+		const { world } = this.client;
+		world.note(() => `${this.label} value at ${show(position)} ${brief(JSON.stringify(value))}`);
+		if (this.#hasValue && !this.#told && !this.#asked && position !== null) {
+			world.violate(`${this.label}: the value at ${show(this.last)} became ${show(position)} without a reset`);
+		}
+		this.#hasValue = true;
+		this.#told = this.#asked = false;
+		this.last = position;
+		this.#versions = new Map();
+		this.model.load(value, merge);
+		this.#checkReader(value);
+	}
+
+	#checkReader(value: unknown): void {
+		const { world, user } = this.client;
+		const foreign =
+			(this.path === 'app/greeting' && (value as { viewer: string }).viewer !== user) ||
+			(this.path === 'app/inbox' && (value as { user: string }[]).some((row) => row.user !== user)) ||
+			(this.args.length > 0 && (value as Row[]).some((row) => row.room !== this.args[0]));
+		if (foreign) world.violate(`${this.label} was shown what is not for ${user}: ${JSON.stringify(value)}`);
+	}
+
+	#appliedEvent(position: Position | null, { event, data }: Extract<Applied['change'], { kind: 'event' }>): void {
+		const { world } = this.client;
+		world.note(() => `${this.label} event ${show(position)} ${event} ${brief(JSON.stringify(data))}`);
+		this.model.apply(event, data);
+		if (position === null) return this.#checkOnce(event, data);
+		const last = this.last;
+		this.last = position;
+		this.#told = false;
+		const isSameLog = last !== null && world.epochKey(last.epoch) === world.epochKey(position.epoch);
+		if (!isSameLog || last.offset + 1 !== position.offset) {
+			return world.violate(`${this.label}: event ${show(position)} was applied after ${show(last)}`);
+		}
+		this.#checkCommitted(position, event, data);
+	}
+
+	#checkCommitted(position: Position, event: string, data: unknown): void {
+		const { world, user } = this.client;
+		const committed = world.database.committed(this.topic, world.epochKey(position.epoch), position.offset);
+		if (committed?.body !== bodyOf(event, data)) {
+			return world.violate(`${this.label}: event ${show(position)} is ${committed?.body ?? 'not in the log'}`);
+		}
+		const refusedMs = world.database.refusedSince.get(`${user} ${String(this.args[0])}`) ?? Infinity;
+		if (committed.atMs > refusedMs)
+			world.violate(`${this.label}: event ${show(position)} came after access was taken`);
+	}
+
+	/** On an ephemeral topic: no event twice, and nothing older after something newer. */
+	#checkOnce(event: string, data: unknown): void {
+		const { world } = this.client;
+		const { key, version } = data as { key: string; version?: number };
+		if (world.options.mode === 'cluster' || version === undefined) return;
+		if ((this.#versions.get(key) ?? 0) >= version) {
+			world.violate(
+				`${this.label}: ${event} of ${key} at version ${version} came after ${this.#versions.get(key)}`
+			);
+		}
+		this.#versions.set(key, version);
+	}
+
+	/** Whether the stream shows what it has to. */
+	check(): void {
+		if (!this.#changed) return;
+		this.#changed = false;
+		const shown = JSON.stringify(this.stream.state.value);
+		for (const value of this.model.values()) if (JSON.stringify(value) === shown) return;
+		const expected = [...this.model.values()].map((value) => JSON.stringify(value)).join(' or ');
+		this.client.world.violate(`${this.label} shows ${shown}, not ${expected}`);
+	}
+
+	/** When everything has healed: whether it shows what the database has, with nothing pending. */
+	checkFinal(): void {
+		const { world } = this.client;
+		const { state } = this.stream;
+		if (!state.connected || state.error) {
+			return world.violate(`${this.label} is not current: ${state.error?.message ?? 'not connected'}`);
+		}
+		if (this.model.pending.some(({ held }) => held))
+			world.violate(`${this.label} holds an event of a call that ended`);
+		if (JSON.stringify(state.value) !== JSON.stringify(this.model.confirmed)) {
+			world.violate(`${this.label} still shows what was never confirmed: ${JSON.stringify(state.value)}`);
+		}
+		this.#checkComplete();
+		// What a bad network between processes lost of an ephemeral topic stays lost.
+		if (EPHEMERAL.has(this.path) && world.options.mode === 'cluster') return;
+		const expected = this.#stored();
+		if (expected !== undefined && sorted(state.value) !== sorted(expected)) {
+			world.violate(
+				`${this.label} at ${show(this.last)} shows ${sorted(state.value)}, stored is ${sorted(expected)}`
+			);
+		}
+	}
+
+	/** Whether it stands at the end of the log that its topic has now. */
+	#checkComplete(): void {
+		const { last } = this;
+		const { world } = this.client;
+		if (last === null) return;
+		const logs = [...world.database.log].filter(([key]) => key.startsWith(`${this.topic} `));
+		const [key, entries] = logs.at(-1) ?? [];
+		if (key === undefined || entries === undefined) return;
+		const ours = `${this.topic} ${world.epochKey(last.epoch)}`;
+		const isNewer = !world.database.log.has(ours) && last.offset === 0;
+		if (!isNewer && (ours !== key || last.offset !== entries.length)) {
+			world.violate(`${this.label} stands at ${show(last)}, the log at ${key}:${entries.length}`);
+		}
+	}
+
+	/** What the database has for this stream; undefined where it has nothing to compare with. */
+	#stored(): unknown {
+		const { database } = this.client.world;
+		switch (this.path) {
+			case 'app/cards':
+			case 'app/titles':
+				return [...(database.rooms.get(String(this.args[0]))?.values() ?? [])];
+			case 'app/setting':
+				return database.setting;
+			case 'app/inbox':
+				return database.notes.get(this.client.user);
+			case 'app/presence':
+				return [...database.seats.values()];
+			case 'app/cursors':
+				return [...database.cursors.values()];
+			default:
+				return undefined;
+		}
+	}
+}
+
+const show = (position: Position | null): string => (position ? `${position.epoch}:${position.offset}` : '-');
+
+/** Rows in the order of their keys: in which order they were first seen may differ. */
+function sorted(value: unknown): string {
+	return JSON.stringify(Array.isArray(value) ? value.map((row) => JSON.stringify(row)).toSorted() : value);
+}
+
+function topicOf(path: string, args: unknown[], user: string): string {
+	switch (path) {
+		case 'app/cards':
+		case 'app/titles':
+			return encodeTopic(['room', String(args[0])]);
+		case 'app/inbox':
+			return encodeTopic(['inbox', user]);
+		default:
+			return path.slice('app/'.length);
+	}
+}
