@@ -23,7 +23,7 @@ export function pathOf(info: string): string | undefined {
 
 /** What no document shows: `base` is what every new SvelteKit app has, `guide` what the guide takes for granted. */
 export function fixtureFiles(name: 'base' | 'guide'): Files {
-	const folder = join(root, 'test/fixtures/docs', name);
+	const folder = join(root, 'fixtures/docs', name);
 	const paths = globSync('**/*.*', { cwd: folder });
 	return Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }

@@ -133,8 +133,9 @@ describe('the app of docs/getting-started.md', () => {
 	});
 });
 
-describe('the app of the guide (docs/live-modules.md, docs/streams.md, docs/client.md)', () => {
-	const documents = ['README.md', 'docs/live-modules.md', 'docs/streams.md', 'docs/client.md'];
+describe('the app of the guide (all other pages in docs)', () => {
+	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy'];
+	const documents = ['README.md', ...pages.map((name) => `docs/${name}.md`)];
 	let app: Fixture;
 	let server: RunningApp;
 
@@ -149,13 +150,13 @@ describe('the app of the guide (docs/live-modules.md, docs/streams.md, docs/clie
 	});
 
 	/** A client outside of any page, for what no page of the guide shows. */
-	function clientOf(cookie: string): Client {
+	function clientOf(cookie: string, url = server.socketUrl): Client {
 		const withCookie = class extends WebSocket {
 			constructor(url: string) {
 				super(url, { headers: { cookie } } as unknown as string[]);
 			}
 		};
-		return createClient({ url: server.socketUrl, WebSocket: withCookie });
+		return createClient({ url, WebSocket: withCookie });
 	}
 
 	async function clientOnce(path: string, args: unknown[]): Promise<unknown> {
@@ -210,6 +211,8 @@ describe('the app of the guide (docs/live-modules.md, docs/streams.md, docs/clie
 		await clientOnce('lib/board/addCard', [{ id: 'c', boardId: 'b1', title: 'Counted' }]);
 		await ada.getByRole('button', { name: 'Fill' }).click();
 		await ada.getByText('One and Two').waitFor();
+		await ada.getByRole('button', { name: 'Fail' }).click();
+		await ada.getByText('Invalid length').waitFor();
 		expect(await (await ada.request.get(`${server.url}/count?at=${server.url}`)).json()).toBeGreaterThan(0);
 	});
 
@@ -236,6 +239,26 @@ describe('the app of the guide (docs/live-modules.md, docs/streams.md, docs/clie
 		await fetch(`${server.url}/dismiss?user=zoe`);
 		await expect.poll(() => states).toContain('waiting SESSION_EXPIRED');
 		await expect.poll(() => client.status.state).toBe('open');
+		client.close();
+	});
+
+	test('a server of its own serves it, and pages resume on the next process', async () => {
+		await server.stop();
+		const port = String(await freePort());
+		const own = await app.start('server.js', { PORT: port });
+		const resets: string[] = [];
+		const client = clientOf('user=ada', `ws://127.0.0.1:${port}/__live`);
+		client.configure({ onReset: (_path, reason) => resets.push(reason), backoff: { firstMs: 50, capMs: 200 } });
+		const cards = client.stream('lib/board/cards', ['own']);
+		cards.onChange(() => {});
+		await client.call('lib/board/addCard', [{ id: 'o', boardId: 'own', title: 'Kept' }]);
+		await expect.poll(() => cards.state.value).toMatchObject([{ title: 'Kept' }]);
+		expect(await own.stop()).toMatchObject({ code: 0 });
+		await app.start('server.js', { PORT: port });
+		await expect.poll(() => cards.state.connected, { timeout: 15_000 }).toBe(true);
+		// The database of the guide forgets, the history does not: a value that was loaded anew would be empty.
+		expect(cards.state.value).toMatchObject([{ title: 'Kept' }]);
+		expect(resets).toEqual([]);
 		client.close();
 	});
 });
