@@ -30,10 +30,11 @@ interface PendingCall {
 	readonly path: string;
 	/** The encoded message: what the arguments were when the call was made. */
 	readonly text: string;
-	readonly repeatable: boolean;
+	/** Whether it may be sent again after a lost connection. */
+	readonly repeatable?: boolean;
 	readonly resolve: (value: unknown) => void;
 	readonly reject: (error: LiveError) => void;
-	readonly signal: AbortSignal | undefined;
+	readonly signal?: AbortSignal | undefined;
 	readonly abort: () => void;
 	/** Whether an answer may come on this connection. */
 	sent: boolean;
@@ -68,15 +69,15 @@ export class Calls {
 	}
 
 	call(path: string, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
-		return this.#start(path, args, { signal: options.signal, repeatable: false });
+		return this.#start(path, args, options);
 	}
 
 	query(path: string, args: readonly unknown[], { fresh = false }: QueryOptions = {}): Promise<unknown> {
-		if (fresh) return this.#start(path, args, { signal: undefined, repeatable: true });
+		if (fresh) return this.#start(path, args, { repeatable: true });
 		const key = requestKey(path, args);
 		const shared = this.#queries.get(key);
 		if (shared) return shared;
-		const answer = this.#start(path, args, { signal: undefined, repeatable: true });
+		const answer = this.#start(path, args, { repeatable: true });
 		const forget = () => void this.#queries.delete(key);
 		this.#queries.set(key, answer);
 		answer.then(forget, forget);

@@ -38,7 +38,7 @@ export class Client {
 				this.#calls.failed(error, final);
 				this.#streams.failed(error, final);
 			},
-			statusChanged: () => this.#updates.changed(this.#publishStatus)
+			statusChanged: () => this.#updates.afterwards(this.#publishStatus)
 		});
 		this.#calls = new Calls(this.#connection, this.#settings, this.#updates);
 		this.#streams = new Streams(this.#connection, this.#settings, this.#updates);
@@ -63,7 +63,7 @@ export class Client {
 
 	/** Runs a server function that changes nothing: shared while one is under way, and repeated when the connection is lost. */
 	async query(path: string, args: readonly unknown[], options?: QueryOptions): Promise<unknown> {
-		return await this.#updates.run(() => this.#calls.query(path, args, options));
+		return this.#updates.run(() => this.#calls.query(path, args, options));
 	}
 
 	/**
@@ -74,7 +74,7 @@ export class Client {
 		collect: () => Promises,
 		options: BatchOptions = {}
 	): Promise<BatchResults<Promises>> {
-		return await Promise.all(this.#updates.run(() => this.#calls.batch(collect, options)));
+		return Promise.all(this.#updates.run(() => this.#calls.batch(collect, options)));
 	}
 
 	/** The stream of a path and its arguments: the same object as long as anyone uses it. */

@@ -152,7 +152,7 @@ export class Connection implements Link {
 			this.#socket = connect(typeof url === 'function' ? url() : url, this.#socketEvents(attempt));
 		} catch (cause) {
 			// A wrong address or no WebSocket class: time does not heal it.
-			this.#end('refused', failure('UNAVAILABLE', 'no socket could be made', cause));
+			this.#end('refused', failure('UNAVAILABLE', 'cannot open a socket', cause));
 		}
 	}
 
@@ -185,7 +185,7 @@ export class Connection implements Link {
 		try {
 			return decodeDown(String(data));
 		} catch (cause) {
-			this.#lose(failure('PROTOCOL_ERROR', 'the server sent what cannot be read', cause));
+			this.#lose(failure('PROTOCOL_ERROR', 'cannot read what the server sent', cause));
 			return [];
 		}
 	}
@@ -208,7 +208,7 @@ export class Connection implements Link {
 		this.#openedAt = this.#heardAt;
 		this.#become('open');
 		this.#watchSilence(this.#heardAt, this.#silenceLimitMs);
-		if (this.#wasOpen) this.#updates.notice(() => this.#settings.onConnect?.());
+		if (this.#wasOpen) this.#updates.afterwards(() => this.#settings.onConnect?.());
 		this.#wasOpen = true;
 		this.#events.opened();
 	}
@@ -263,9 +263,9 @@ export class Connection implements Link {
 		const wasOpen = this.open;
 		this.#release();
 		this.#become(state, error);
-		if (wasOpen) this.#updates.notice(() => this.#settings.onDisconnect?.(error));
+		if (wasOpen) this.#updates.afterwards(() => this.#settings.onDisconnect?.(error));
 		if (state === 'refused' || error.code === 'PROTOCOL_ERROR')
-			this.#updates.notice(() => this.#settings.onError?.(error, undefined));
+			this.#updates.afterwards(() => this.#settings.onError?.(error, undefined));
 		this.#events.failed(error, state !== 'waiting');
 	}
 

@@ -88,7 +88,7 @@ export const CLIENT_DEFAULTS: ClientSettings = {
 /** The build replaces `globalThis.__TIDEWIRE_PATH__` where the application chose another path. */
 function pageUrl(): string {
 	const { location } = globalThis as { location?: { origin: string } };
-	if (!location) throw new LiveError('BAD_REQUEST', 'without a page the option "url" must be set');
+	if (!location) throw new LiveError('BAD_REQUEST', 'the option "url" is not set');
 	const path = (globalThis as { __TIDEWIRE_PATH__?: string }).__TIDEWIRE_PATH__ ?? '/__live';
 	return location.origin.replace('http', 'ws') + path;
 }

@@ -136,18 +136,10 @@ export class ClientStream {
 		let leave = () => {};
 		const loaded = new Promise<void>((resolve, reject) => this.#refreshes.push({ resolve, reject }));
 		this.#host.updates.run(() => {
-			if (this.#phase !== 'off') this.#join();
+			if (this.#phase !== 'off') this.join();
 			leave = this.onChange(() => {});
 		});
 		await loaded.finally(leave);
-	}
-
-	/**
-	 * The connection is open: subscribes anew.
-	 * @internal
-	 */
-	connected(): void {
-		this.#join();
 	}
 
 	/**
@@ -178,13 +170,13 @@ export class ClientStream {
 		}
 		// Events between ours and the server's idea of ours would be missing.
 		this.#position = null;
-		this.#join();
+		this.join();
 	}
 
 	/** @internal */
 	receiveReset(reason: ResetReason): void {
 		const { settings, updates } = this.#host;
-		updates.notice(() => settings.onReset?.(this.path, reason));
+		updates.afterwards(() => settings.onReset?.(this.path, reason));
 		if (this.#phase === 'live') this.#phase = 'behind';
 	}
 
@@ -212,7 +204,7 @@ export class ClientStream {
 		const { settings, updates } = this.#host;
 		if (!settings.onApply) return;
 		const applied = { path: this.path, args: this.args, position: this.#position, change };
-		updates.notice(() => settings.onApply?.(applied));
+		updates.afterwards(() => settings.onApply?.(applied));
 	}
 
 	/**
@@ -230,7 +222,7 @@ export class ClientStream {
 	 */
 	receiveError(error: LiveError): void {
 		const { settings, updates } = this.#host;
-		updates.notice(() => settings.onError?.(error, this.path));
+		updates.afterwards(() => settings.onError?.(error, this.path));
 		this.#phase = 'failed';
 		this.#view.removeSettled();
 		// One failure that may pass is not worth alarming anyone; a second one in a row is.
@@ -240,7 +232,7 @@ export class ClientStream {
 	}
 
 	#change(): void {
-		this.#host.updates.changed(this.#publish);
+		this.#host.updates.afterwards(this.#publish);
 	}
 
 	/** Tells the listeners what has changed. */
@@ -262,7 +254,7 @@ export class ClientStream {
 		this.#host.keep(this, true);
 		if (this.#phase !== 'off') return;
 		this.#error = undefined;
-		this.#join();
+		this.join();
 	}
 
 	/** Ends the subscription in a while, unless somebody comes back. */
@@ -281,8 +273,11 @@ export class ClientStream {
 		this.#change();
 	}
 
-	/** Subscribes, in place of the subscription there may be. */
-	#join(): void {
+	/**
+	 * Subscribes, in place of the subscription there may be.
+	 * @internal
+	 */
+	join(): void {
 		this.#host.updates.forget(this.#retryTimer);
 		this.#host.leave(this);
 		this.#phase = this.#isCurrent ? 'behind' : 'joining';
@@ -319,7 +314,7 @@ export class ClientStream {
 		const { settings, updates } = this.#host;
 		const drawn = backoffMs(this.#failures++, settings.random(), settings.backoff);
 		const delayMs = Math.max(drawn, error.retryAfterMs ?? 0);
-		this.#retryTimer = updates.after(delayMs, this.#retryTimer, () => this.#join());
+		this.#retryTimer = updates.after(delayMs, this.#retryTimer, () => this.join());
 	}
 
 	#add(event: string, data: unknown, held: boolean): PendingEvent {

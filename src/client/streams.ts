@@ -88,7 +88,7 @@ export class Streams implements StreamHost {
 	}
 
 	opened(): void {
-		for (const stream of this.#used) stream.connected();
+		for (const stream of this.#used) stream.join();
 	}
 
 	failed(error: LiveError, final: boolean): void {

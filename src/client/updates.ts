@@ -6,8 +6,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 export class Updates {
 	readonly #settings: { readonly clock: Clock };
 	#depth = 0;
-	readonly #changed = new Set<() => void>();
-	#notices: (() => void)[] = [];
+	readonly #calls = new Set<() => void>();
 
 	constructor(settings: { readonly clock: Clock }) {
 		this.#settings = settings;
@@ -34,38 +33,30 @@ export class Updates {
 		this.#settings.clock.clearTimer(timer);
 	}
 
-	/** Calls `publish` when the outermost `run` ends; once, however often it is given. */
-	changed(publish: () => void): void {
-		this.run(() => this.#changed.add(publish));
-	}
-
-	/** Calls a hook of the application when the outermost `run` ends. */
-	notice(call: () => void): void {
-		this.run(() => this.#notices.push(call));
+	/** Calls listeners or hooks when the outermost `run` ends; once, however often the same function is given. */
+	afterwards(call: () => void): void {
+		this.run(() => this.#calls.add(call));
 	}
 
 	#publish(): void {
-		const changed = [...this.#changed];
-		const notices = this.#notices;
-		this.#changed.clear();
-		this.#notices = [];
-		for (const publish of changed) publish();
-		for (const call of notices) callSafely(call);
+		const calls = [...this.#calls];
+		this.#calls.clear();
+		callAll(calls);
 	}
 }
 
-/** Calls code of the application. What it throws is reported as uncaught and does not disturb the client. */
-export function callSafely(call: () => void): void {
-	try {
-		call();
-	} catch (error) {
-		queueMicrotask(() => {
-			throw error;
-		});
+/**
+ * Calls code of the application, also what is removed from the list meanwhile. What it throws is reported as uncaught and
+ * disturbs neither the others nor the client.
+ */
+export function callAll(calls: Iterable<() => void>): void {
+	for (const call of [...calls]) {
+		try {
+			call();
+		} catch (error) {
+			queueMicrotask(() => {
+				throw error;
+			});
+		}
 	}
-}
-
-/** Calls every listener, also those that others remove meanwhile. */
-export function callAll(listeners: Iterable<() => void>): void {
-	for (const listener of [...listeners]) callSafely(listener);
 }
