@@ -49,6 +49,12 @@ export const STEPS: Step[] = [
 	{ name: 'package', title: 'The package as published', needsBuild: true, run: checkPackage },
 	{ name: 'sizes', title: 'Size budgets', needsBuild: true, run: checkSizes },
 	{ name: 'start', title: 'npm start, one page, SIGTERM', run: startAndStop },
+	{
+		name: 'integration',
+		title: 'Apps in development, preview and production, with SvelteKit 2 and 3 (vitest)',
+		needsBuild: true,
+		run: () => vitest(['integration'])
+	},
 	{ name: 'e2e', title: 'End-to-end tests in Chromium (vitest)', needsBuild: true, run: endToEnd }
 ];
 

@@ -11,6 +11,7 @@ export async function expectLive(app: RunningApp): Promise<void> {
 	expect(await client.call('lib/board/whoami')).toEqual({ user: 'ada', greeting: 'hello' });
 	expect(await client.call('rooms/lobby/name')).toBe('lobby');
 	expect(await client.call('lib/orphan/ping'), 'a module that nobody imports').toBe('pong');
+	expect(await client.call('lib/orphan/request'), 'handlers run outside of any request').toBe('none');
 	expect(await client.subscribe('lib/board/cards')).toContainEqual({ id: 1, title: 'first' });
 	expect(await client.call('lib/board/addCard', 'new')).toMatchObject({ title: 'new' });
 	const event = await client.first((message) => message.kind === 'event');

@@ -129,8 +129,14 @@ export class Fixture implements AsyncDisposable {
 		return createRequire(this.path('package.json')).resolve(`${name}/package.json`);
 	}
 
+	/** A program of a package that the fixture resolves to. */
+	bin(name: string, program: string): string {
+		const folder = dirname(this.#packageFile(name));
+		return [join(folder, 'bin', program), join(folder, program)].find((file) => existsSync(file)) ?? program;
+	}
+
 	#vite(): string {
-		return join(dirname(this.#packageFile('vite')), 'bin/vite.js');
+		return this.bin('vite', 'vite.js');
 	}
 }
 
