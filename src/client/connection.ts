@@ -48,8 +48,8 @@ export class Connection implements Link {
 	#timer: Timer;
 	#limits: Limits = DEFAULT_LIMITS;
 	#lastId = 0;
-	#openedAt = 0;
-	#wasOpen = false;
+	/** Null before the first welcome. */
+	#openedAt: number | null = null;
 	/** Before this time the server does not want to see us again. */
 	#notBefore = 0;
 	#heardAt = 0;
@@ -205,11 +205,10 @@ export class Connection implements Link {
 
 	#enter(welcome: Welcome): void {
 		this.#limits = { ...DEFAULT_LIMITS, ...welcome.limits };
+		if (this.#openedAt !== null) this.#updates.afterwards(() => this.#settings.onConnect?.());
 		this.#openedAt = this.#heardAt;
 		this.#become('open');
 		this.#watchSilence(this.#heardAt, this.#silenceLimitMs);
-		if (this.#wasOpen) this.#updates.afterwards(() => this.#settings.onConnect?.());
-		this.#wasOpen = true;
 		this.#events.opened();
 	}
 
@@ -245,7 +244,7 @@ export class Connection implements Link {
 		if (REFUSALS.includes(error.code)) return this.#end('refused', error);
 		const now = clock.now();
 		// A server that fails soon after every welcome is not to be met with first delays for ever.
-		if (this.open && now - this.#openedAt >= backoff.firstMs) this.#failures = 0;
+		if (this.open && now - (this.#openedAt ?? now) >= backoff.firstMs) this.#failures = 0;
 		this.#end('waiting', error);
 		this.#notBefore = now + (error.retryAfterMs ?? 0);
 		this.#after(this.#retryDelayMs(error), () => this.#connect());

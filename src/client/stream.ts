@@ -153,24 +153,24 @@ export class ClientStream {
 		this.#change();
 	}
 
-	/** @internal */
-	receiveSnapshot(snapshot: Snapshot): void {
-		this.#load(snapshot);
-		for (const refresh of this.#refreshes.splice(0)) refresh.resolve();
-		this.#goLive(snapshot.events);
-	}
-
-	/** @internal */
-	receiveResumed({ position, events }: Resumed): void {
+	/**
+	 * What brings the stream up to date.
+	 * @internal
+	 */
+	receiveState(message: Snapshot | Resumed): void {
 		const ours = this.#position;
-		if (ours && ours.offset >= position.offset) {
+		if (message.kind === 'snapshot') {
+			this.#load(message);
+			for (const refresh of this.#refreshes.splice(0)) refresh.resolve();
+		} else if (ours && ours.offset >= message.position.offset) {
 			// A log that outlives its server goes on in a new epoch: the server vouches that ours leads up to it.
-			this.#position = { epoch: position.epoch, offset: ours.offset };
-			return this.#goLive(events);
+			this.#position = { epoch: message.position.epoch, offset: ours.offset };
+		} else {
+			// Events between ours and the server's idea of ours would be missing.
+			this.#position = null;
+			return this.join();
 		}
-		// Events between ours and the server's idea of ours would be missing.
-		this.#position = null;
-		this.join();
+		this.#goLive(message.events);
 	}
 
 	/** @internal */

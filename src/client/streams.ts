@@ -102,8 +102,7 @@ export class Streams implements StreamHost {
 		const stream = this.#byId.get(message.id);
 		if (!stream) return;
 		this.#bind(stream, message.alias);
-		if (message.kind === 'snapshot') stream.receiveSnapshot(message);
-		else stream.receiveResumed(message);
+		stream.receiveState(message);
 	}
 
 	receiveReset(message: Reset): void {
