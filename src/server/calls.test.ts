@@ -288,6 +288,42 @@ describe('a batch', () => {
 		]);
 	});
 
+	it('skips a call that is cancelled before its turn has come, and answers it at once', async () => {
+		const { gates, run } = gated();
+		const { connect, clock } = await startServer({ m: { run } });
+		const client = await connect();
+		await client.say(encodeBatch(true, calls('m/run', 'm/run', 'm/run')));
+		await client.say(encodeCancel(2));
+		expect(client.kindsFor(2)).toEqual(['error']);
+		gates[0]!.resolve('first');
+		await clock.settle();
+		gates[1]!.resolve('third');
+		await clock.settle();
+		expect(gates).toHaveLength(2);
+		expect([client.kindsFor(1), client.kindsFor(2), client.kindsFor(3)]).toEqual([
+			['result'],
+			['error'],
+			['result']
+		]);
+	});
+
+	it('keeps the ids of calls whose turn has not come', async () => {
+		const { run } = gated();
+		const { connect } = await startServer({ m: { run } });
+		const client = await connect();
+		await client.say(encodeBatch(true, calls('m/run', 'm/run')), '["call",2,"m/run",[]]');
+		expect(client.end).toMatchObject({ code: 'PROTOCOL_ERROR' });
+	});
+
+	it('cannot run more calls than it may by giving them one id', async () => {
+		const { gates, run } = gated();
+		const { connect } = await startServer({ m: { run } });
+		const client = await connect();
+		await client.say('["batch",0,[[1,"m/run",[]],[1,"m/run",[]]]]');
+		expect(client.end).toMatchObject({ code: 'PROTOCOL_ERROR' });
+		expect(gates).toHaveLength(0);
+	});
+
 	it('of nothing is nothing, also while the first id is in use', async () => {
 		const { run } = gated();
 		const { connect } = await startServer({ m: { run } });

@@ -42,6 +42,8 @@ export class Calls {
 	readonly #host: CallHost;
 	readonly #running = new Map<RequestId, RunningCall>();
 	#waiting: WaitingCall[] = [];
+	/** Calls of sequential batches whose turn has not come. */
+	readonly #later = new Set<RequestId>();
 
 	constructor(host: CallHost) {
 		this.#host = host;
@@ -49,11 +51,11 @@ export class Calls {
 
 	/** Calls that run or wait. */
 	get size(): number {
-		return this.#running.size + this.#waiting.length;
+		return this.#running.size + this.#waiting.length + this.#later.size;
 	}
 
 	has(id: RequestId): boolean {
-		return this.#running.has(id) || this.#waiting.some(({ call }) => call.id === id);
+		return this.#running.has(id) || this.#later.has(id) || this.#waiting.some(({ call }) => call.id === id);
 	}
 
 	start(call: Call | Refused, onEnd: (() => void) | null = null): void {
@@ -74,19 +76,25 @@ export class Calls {
 				`${calls.length} calls in one batch; the limit "batchCalls" is ${batchCalls}`
 			);
 			for (const { id } of calls) this.#host.send(encodeError(id, error));
-		} else if (sequential) this.#startInOrder(calls, 0);
-		else for (const call of calls) this.start(call);
+		} else if (sequential) {
+			for (const { id } of calls) this.#later.add(id);
+			this.#startInOrder(calls, 0);
+		} else for (const call of calls) this.start(call);
 	}
 
 	#startInOrder(calls: readonly (Call | Refused)[], index: number): void {
 		const call = calls[index];
-		if (call) this.start(call, () => this.#startInOrder(calls, index + 1));
+		if (!call) return;
+		const next = (): void => this.#startInOrder(calls, index + 1);
+		if (this.#later.delete(call.id)) this.start(call, next);
+		else next(); // it was cancelled before its turn came
 	}
 
 	cancel(id: RequestId): void {
 		const running = this.#running.get(id);
 		const error = new LiveError('CANCELLED', 'the client cancelled the call');
 		if (running) return this.#fail(running, error);
+		if (this.#later.delete(id)) return this.#host.send(encodeError(id, error));
 		const waiting = this.#waiting.find(({ call }) => call.id === id);
 		if (!waiting) return; // it was answered while the cancellation travelled
 		this.#waiting = this.#waiting.filter((other) => other !== waiting);
@@ -98,6 +106,7 @@ export class Calls {
 		const running = [...this.#running.values()];
 		this.#running.clear();
 		this.#waiting = [];
+		this.#later.clear();
 		for (const { context, timer } of running) {
 			if (timer !== null) this.#host.clock.clearTimer(timer);
 			context.abort(reason);

@@ -4,7 +4,7 @@
 import { closeCodeOf, isLiveError, LiveError } from '../base/errors.ts';
 import { assertNever } from '../base/assert.ts';
 import { encodeError } from '../protocol/call.ts';
-import type { RequestId } from '../protocol/fields.ts';
+import { violation, type RequestId } from '../protocol/fields.ts';
 import { encodeGoodbye, encodeWelcome, type Hello } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
 import { decodeUp, type UpMessage } from '../protocol/up.ts';
@@ -183,6 +183,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	#startCalls(calls: readonly { id: RequestId }[], start: () => void): void {
 		for (const { id } of calls) this.#assertUnused(id);
+		if (new Set(calls.map(({ id }) => id)).size < calls.length) violation('two calls of a batch have the same id');
 		if (!this.#parts.draining) return start();
 		for (const { id } of calls) this.send(encodeError(id, goingAway()));
 	}
