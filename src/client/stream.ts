@@ -238,7 +238,8 @@ export class ClientStream {
 	/** Tells the listeners what has changed. */
 	readonly #publish = (): void => {
 		const next = this.#read();
-		if (sameState(this.#state, next)) return;
+		const names = Object.keys(next) as (keyof StreamState)[];
+		if (names.every((name) => this.#state[name] === next[name])) return;
 		this.#state = next;
 		callAll(this.#listeners);
 	};
@@ -327,8 +328,4 @@ export class ClientStream {
 		this.#view.remove(entry);
 		this.#change();
 	}
-}
-
-function sameState(one: StreamState, other: StreamState): boolean {
-	return (Object.keys(one) as (keyof StreamState)[]).every((name) => one[name] === other[name]);
 }

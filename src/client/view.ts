@@ -3,7 +3,7 @@
 
 import type { MergeSpec } from '../base/merge.ts';
 import { Draft } from './merge/draft.ts';
-import { MERGES, supersededBy } from './merge/kinds.ts';
+import { MERGES } from './merge/kinds.ts';
 
 /** An event that the server has not confirmed. */
 export interface PendingEvent {
@@ -81,16 +81,17 @@ export class View {
 	}
 
 	#supersede(draft: Draft, event: string, data: unknown): void {
-		const rule = supersededBy(draft.spec.kind);
-		if (rule === 'all') this.#keep(() => false);
-		else if (rule === 'key' && event === 'set') this.#supersedeLoaded(draft);
-		else if (rule === 'key') this.#keep((entry) => draft.keyOf(entry.data) !== draft.keyOf(data));
+		const { kind } = draft.spec;
+		if (kind === 'latest') return;
+		if (kind === 'set') this.#keep(() => false);
+		else if (event === 'set') this.#supersedeLoaded(draft);
+		else this.#keep((entry) => draft.keyOf(entry.data) !== draft.keyOf(data));
 	}
 
 	/** A whole new value confirms what it holds. */
 	#supersedeLoaded(draft: Draft): void {
-		const rule = supersededBy(draft.spec.kind);
-		if (rule === 'all') this.#keep((entry) => entry.held);
-		if (rule === 'key') this.#keep((entry) => entry.held || !draft.has(draft.keyOf(entry.data)));
+		const { kind } = draft.spec;
+		const holds = (data: unknown) => kind === 'set' || (kind !== 'latest' && draft.has(draft.keyOf(data)));
+		this.#keep((entry) => entry.held || !holds(entry.data));
 	}
 }

@@ -13,9 +13,3 @@ import { set } from './set.ts';
 export type Merge = (draft: Draft, event: string, data: unknown) => void;
 
 export const MERGES: Readonly<Record<MergeKind, Merge>> = { crud, set, latest, presence, cursor };
-
-/** Which pending events a confirmed one makes obsolete: those of its key, all, or none. */
-export function supersededBy(kind: MergeKind): 'key' | 'all' | 'none' {
-	if (kind === 'set') return 'all';
-	return kind === 'latest' ? 'none' : 'key';
-}
