@@ -12,9 +12,11 @@ export function dependenciesPlugin(app: App): Plugin {
 			const isRolldown = 'rolldownVersion' in this.meta;
 			return {
 				optimizeDeps: {
-					// Only live modules import it, and the scanner does not see what a transform adds: found late, it would be
-					// prepared while the first page is open, and the page reloaded.
-					include: ['tidewire/svelte/stubs'],
+					// Prepared one by one, what live modules and what pages import would each bring a client of its own: the
+					// page would configure and watch one, and talk over the other.
+					exclude: ['tidewire'],
+					// Found late, it would be prepared while the first page is open, and the page reloaded.
+					include: ['tidewire > devalue'],
 					...(isRolldown
 						? { rolldownOptions: { plugins: [keepOut(app)] } }
 						: { esbuildOptions: { plugins: [keepOutOfEsbuild(app)] } })
