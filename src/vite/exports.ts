@@ -4,7 +4,7 @@
 import type { ESTree } from 'vite';
 
 /** What the browser gets for an export; null where it gets nothing. */
-export type StubKind = 'call' | 'query' | 'stream' | null;
+type StubKind = 'call' | 'query' | 'stream' | null;
 
 export interface LiveExport {
 	name: string;

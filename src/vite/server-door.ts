@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A connect-style handler that ends in the app's own `handle`. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse, next: () => void) => unknown;
+type RequestHandler = (request: IncomingMessage, response: ServerResponse, next: () => void) => unknown;
 
 export interface ServerDoor {
 	/** Loads the configuration and every live module. Rejects where the app must not start. */

@@ -34,7 +34,7 @@ export interface UpgradableServer {
 	listenerCount(event: 'upgrade'): number;
 }
 
-export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** The part of a `LiveServer` that a transport uses. */
 export interface SocketServer<Session> {
@@ -66,7 +66,7 @@ export interface AttachOptions<Session> {
 	clock?: Clock;
 }
 
-export const ATTACH_DEFAULTS = {
+const ATTACH_DEFAULTS = {
 	path: '/__live',
 	origins: [] as readonly string[],
 	originCheck: 'host' as 'host' | 'authorize',
