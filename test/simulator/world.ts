@@ -110,7 +110,7 @@ export class World {
 		if (mode === 'cluster') return this.cluster.member();
 		const epoch = this.name('e');
 		if (mode === 'sqlite') {
-			return sqlite(file, { incarnation: epoch, events: logEvents, wallTime: () => this.clock.wallTime() });
+			return sqlite(file, { incarnation: epoch, events: logEvents, clock: this.clock });
 		}
 		return memory({ epoch, events: logEvents, idleTopics: 3 });
 	}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeTopic } from '../../protocol/topic.ts';
 import type { Position } from '../../protocol/position.ts';
+import type { Backplane } from '../../server/backplane.ts';
 import { backplaneContract } from '../../testing/backplane-contract.ts';
 import { sqlite } from './sqlite.ts';
 
@@ -29,45 +30,54 @@ describe('the contract of a backplane', () => {
 });
 
 /** Opens the file, runs something, and closes it as a process that ends does. */
-function withHistory<Result>(run: (history: ReturnType<typeof sqlite>) => Result): Result {
+async function withHistory<Result>(run: (history: Backplane) => Result): Promise<Awaited<Result>> {
 	const history = sqlite(file);
-	void history.start(() => {});
+	await history.start(() => {});
 	try {
-		return run(history);
+		return await run(history);
 	} finally {
-		void history.stop();
+		await history.stop();
 	}
 }
 
-const append = (count: number): Position =>
-	withHistory((history) => {
-		let last = history.head(topic);
-		for (let index = 0; index < count; index++) last = history.append(topic, `"created",${index}`);
-		return last as Position;
+const append = (count: number): Promise<Position> =>
+	withHistory(async (history) => {
+		let last = await history.head(topic);
+		for (let index = 0; index < count; index++) last = await history.append(topic, `"created",${index}`);
+		return last;
 	});
 
-it('makes the folder of its file', () => {
+/** A process that appends one event and ends without closing the file. */
+async function crash(): Promise<Position> {
+	const history = sqlite(file);
+	await history.start(() => {});
+	const position = await history.append(topic, '"created",0');
+	await history.stop(false);
+	return position;
+}
+
+it('makes the folder of its file', async () => {
 	file = join(folder, 'not', 'there', 'live.db');
-	expect(append(1).offset).toBe(1);
+	expect((await append(1)).offset).toBe(1);
 });
 
 describe('a history that was put back from a backup', () => {
-	it('resets a client that saw events which are lost, also when as many came since', () => {
-		append(3);
+	it('resets a client that saw events which are lost, also when as many came since', async () => {
+		await append(3);
 		copyFileSync(file, `${file}.backup`);
-		const seen = append(2);
+		const seen = await append(2);
 		copyFileSync(`${file}.backup`, file);
-		append(5);
-		expect(withHistory((history) => history.read(topic, seen))).toEqual({ kind: 'reset', reason: 'epoch' });
+		await append(5);
+		expect(await withHistory((history) => history.read(topic, seen))).toEqual({ kind: 'reset', reason: 'epoch' });
 	});
 
-	it('resumes a client whose events are all still there', () => {
-		const seen = append(3);
+	it('resumes a client whose events are all still there', async () => {
+		const seen = await append(3);
 		copyFileSync(file, `${file}.backup`);
-		append(2);
+		await append(2);
 		copyFileSync(`${file}.backup`, file);
-		append(1);
-		expect(withHistory((history) => history.read(topic, seen))).toMatchObject({
+		await append(1);
+		expect(await withHistory((history) => history.read(topic, seen))).toMatchObject({
 			kind: 'events',
 			entries: [{ offset: 4 }]
 		});
@@ -75,37 +85,59 @@ describe('a history that was put back from a backup', () => {
 });
 
 describe('a process that ended without closing its history', () => {
-	it('leaves positions that nobody resumes from: something stored may not have been published', () => {
-		const history = sqlite(file);
-		void history.start(() => {});
-		const seen = history.append(topic, '"created",1') as Position;
-		void history.stop(false);
-		expect(withHistory((next) => next.read(topic, seen))).toEqual({ kind: 'reset', reason: 'epoch' });
+	it('leaves positions that nobody resumes from: something stored may not have been published', async () => {
+		const seen = await crash();
+		expect(await withHistory((next) => next.read(topic, seen))).toEqual({ kind: 'reset', reason: 'epoch' });
 	});
 
-	it('does not trouble positions that were given out later', () => {
-		const history = sqlite(file);
-		void history.start(() => {});
-		void history.append(topic, '"created",1');
-		void history.stop(false);
-		const seen = append(1);
-		append(1);
-		expect(withHistory((next) => next.read(topic, seen))).toMatchObject({
+	it('does not trouble positions that were given out later', async () => {
+		await crash();
+		const seen = await append(1);
+		await append(1);
+		expect(await withHistory((next) => next.read(topic, seen))).toMatchObject({
 			kind: 'events',
 			entries: [{ offset: 3 }]
 		});
 	});
 });
 
+describe('what is appended in one pass of the event loop', () => {
+	it('is stored in one transaction, before any of it is delivered', async () => {
+		const delivered: number[] = [];
+		const passes: (() => void)[] = [];
+		const clock = { wallTime: () => 0, defer: (run: () => void) => passes.push(run) };
+		const history = sqlite(file, { clock });
+		await history.start(({ offset }) => delivered.push(offset));
+		await history.subscribe(topic);
+		const appended = Promise.all([history.append(topic, '"a",1'), history.append(topic, '"b",2')]);
+		expect([passes.length, delivered.length]).toEqual([1, 0]);
+		passes[0]?.();
+		expect((await appended).map(({ offset }) => offset)).toEqual([1, 2]);
+		expect(delivered).toEqual([1, 2]);
+		await history.stop();
+	});
+
+	it('is stored by stop, too', async () => {
+		const position = await withHistory(async (history) => ({
+			before: await history.head(topic),
+			appended: history.append(topic, '"a",1')
+		}));
+		expect(await position.appended).toMatchObject({ offset: 1 });
+		expect(await withHistory((next) => next.read(topic, position.before))).toMatchObject({
+			entries: [{ offset: 1 }]
+		});
+	});
+});
+
 describe('the sqlite backplane', () => {
-	it('refuses a second process on the same file, and says what to do', () => {
-		withHistory(() => {
+	it('refuses a second process on the same file, and says what to do', async () => {
+		await withHistory(() => {
 			expect(() => sqlite(file).start(() => {})).toThrow(/choose a backplane that joins them/);
 		});
 	});
 
-	it('delivers nothing and answers UNAVAILABLE once it is closed', () => {
+	it('delivers nothing and answers UNAVAILABLE once it is closed', async () => {
 		const history = sqlite(file);
-		expect(() => history.append(topic, '"a",1')).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+		await expect(history.append(topic, '"a",1')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 	});
 });

@@ -1,11 +1,12 @@
-// One process, with a history that survives restarts, in an SQLite file of its own. An event is on the disk before it is
-// delivered, so nothing that anybody saw is lost with the process. Invariant: offsets of a topic are contiguous and never
-// used twice within one incarnation of the file.
+// One process, with a history that survives restarts, in an SQLite file of its own. Everything that is published within
+// one pass of the event loop is stored in one transaction and delivered when that is committed, so nothing that anybody
+// saw is lost with the process. Invariant: offsets of a topic are contiguous and never used twice within one incarnation
+// of the file.
 
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { systemClock } from '../../base/clock.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
 import { LiveError } from '../../base/errors.ts';
 import { randomName } from '../../base/random.ts';
 import type { Position } from '../../protocol/position.ts';
@@ -17,10 +18,24 @@ import { prepare, type EventRow, type IncarnationRow, type Statements, type Topi
 export interface SqliteOptions {
 	/** The most events that a topic keeps. @default 10000 */
 	events?: number;
+	/**
+	 * What an acknowledged event outlives: with `process` the end of this process, with `power` also a power failure, at
+	 * the cost of waiting for the disk. After a power failure with `process` the last events may be gone; clients that saw
+	 * them are reset. @default 'process'
+	 */
+	outlives?: 'process' | 'power';
 	/** Names the incarnations; injected by tests. @default random */
 	incarnation?: string;
-	/** Milliseconds since the Unix epoch. @default the runtime's clock */
-	wallTime?: () => number;
+	/** @default the runtime's clock */
+	clock?: Pick<Clock, 'wallTime' | 'defer'>;
+}
+
+/** An event that waits for the transaction of this pass. */
+interface Append {
+	topic: TopicName;
+	body: EventBody;
+	resolve: (position: Position) => void;
+	reject: (error: unknown) => void;
 }
 
 /** Trimming takes place once per this many events of a topic, so that it costs next to nothing per event. */
@@ -37,20 +52,28 @@ class SqliteBackplane implements Backplane {
 	/** The number of this opening of the file. */
 	#incarnation = 0;
 	#deliver: ((delivery: Delivery) => void) | null = null;
+	#appends: Append[] = [];
 
 	constructor(file: string, options: SqliteOptions) {
 		this.#file = file;
-		this.#options = { events: 10_000, incarnation: randomName(), wallTime: systemClock.wallTime, ...options };
+		this.#options = {
+			events: 10_000,
+			outlives: 'process',
+			incarnation: randomName(),
+			clock: systemClock,
+			...options
+		};
 	}
 
 	start(deliver: (delivery: Delivery) => void): void {
-		this.#database = openExclusively(this.#file);
+		this.#database = openExclusively(this.#file, this.#options.outlives);
 		this.#statements = prepare(this.#database);
 		this.#incarnation = Number(this.#statements.addIncarnation.run(this.#epoch).lastInsertRowid);
 		this.#deliver = deliver;
 	}
 
 	stop(clean = true): void {
+		this.#store();
 		if (clean) this.#statements?.setClean.run(this.#incarnation);
 		this.#deliver = null;
 		this.#subscribed.clear();
@@ -65,8 +88,12 @@ class SqliteBackplane implements Backplane {
 	}
 
 	get #sql(): Statements {
-		if (this.#statements === null) throw new LiveError('UNAVAILABLE', `the history "${this.#file}" is not open`);
+		if (this.#statements === null) throw this.#notOpen;
 		return this.#statements;
+	}
+
+	get #notOpen(): LiveError {
+		return new LiveError('UNAVAILABLE', `the history "${this.#file}" is not open`);
 	}
 
 	subscribe(topic: TopicName): Position {
@@ -83,15 +110,33 @@ class SqliteBackplane implements Backplane {
 		return { epoch: this.#epoch, offset: this.#find(topic)?.head ?? 0 };
 	}
 
-	append(topic: TopicName, body: EventBody): Position {
-		const offset = this.#transaction(topic, () => this.#insert(topic, body));
-		if (this.#subscribed.has(topic)) {
-			this.#deliver?.({ topic, epoch: this.#epoch, offset, body, conflationKey: null });
-		}
-		return { epoch: this.#epoch, offset };
+	append(topic: TopicName, body: EventBody): Promise<Position> {
+		if (this.#statements === null) return Promise.reject(this.#notOpen);
+		return new Promise((resolve, reject) => {
+			this.#appends.push({ topic, body, resolve, reject });
+			if (this.#appends.length === 1) this.#options.clock.defer(() => this.#store());
+		});
 	}
 
-	#transaction<Result>(topic: TopicName, run: () => Result): Result {
+	/** Stores what was appended in this pass, then delivers it in that order. */
+	#store(): void {
+		const appends = this.#appends;
+		if (appends.length === 0) return;
+		this.#appends = [];
+		let offsets: number[];
+		try {
+			offsets = this.#transaction(() => appends.map(({ topic, body }) => this.#insert(topic, body)));
+		} catch (error) {
+			return appends.forEach(({ reject }) => reject(error));
+		}
+		appends.forEach(({ topic, body, resolve }, index) => {
+			const position = { epoch: this.#epoch, offset: offsets[index] ?? 0 };
+			if (this.#subscribed.has(topic)) this.#deliver?.({ topic, ...position, body, conflationKey: null });
+			resolve(position);
+		});
+	}
+
+	#transaction<Result>(run: () => Result): Result {
 		const { begin, commit, rollback } = this.#sql;
 		try {
 			begin.run();
@@ -99,7 +144,7 @@ class SqliteBackplane implements Backplane {
 			commit.run();
 			return result;
 		} catch (cause) {
-			this.#topics.delete(topic); // what is remembered of it may not be in the file
+			this.#topics.clear(); // what is remembered may not be in the file
 			if (this.#database?.isTransaction) rollback.run();
 			throw new LiveError('UNAVAILABLE', `the history "${this.#file}" could not be written`, { cause });
 		}
@@ -108,7 +153,7 @@ class SqliteBackplane implements Backplane {
 	#insert(topic: TopicName, body: EventBody): number {
 		const row = this.#find(topic) ?? this.#add(topic);
 		const offset = row.head + 1;
-		this.#sql.addEvent.run(row.id, offset, this.#incarnation, this.#options.wallTime(), body);
+		this.#sql.addEvent.run(row.id, offset, this.#incarnation, this.#options.clock.wallTime(), body);
 		this.#sql.setHead.run(offset, row.id);
 		if (offset % TRIM_EVERY === 0) this.#sql.trim.run(row.id, offset - this.#options.events);
 		row.head = offset;
@@ -167,11 +212,12 @@ class SqliteBackplane implements Backplane {
 }
 
 /** A second process on the same file would not hear of our events, so it is kept out. */
-function openExclusively(file: string): DatabaseSync {
+function openExclusively(file: string, outlives: 'process' | 'power'): DatabaseSync {
 	mkdirSync(dirname(file), { recursive: true });
 	const database = new DatabaseSync(file);
 	try {
-		database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+		database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;');
+		database.exec(`PRAGMA synchronous = ${outlives === 'power' ? 'FULL' : 'NORMAL'};`);
 		database.exec('PRAGMA busy_timeout = 2000; BEGIN EXCLUSIVE; COMMIT;');
 		return database;
 	} catch (cause) {
