@@ -41,7 +41,7 @@ function eventOf(headers: Record<string, string> = {}, event: Partial<KitEvent> 
 		cookies: { get: () => undefined },
 		getClientAddress: () => '10.0.0.1',
 		...event
-	} as KitEvent;
+	};
 }
 
 /** Sends an upgrade through the hook, as the transport does. */

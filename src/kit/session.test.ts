@@ -3,13 +3,12 @@ import type { SessionSource } from '../server/config.ts';
 import type { Session } from '../server/session.ts';
 import { sessionReader } from './session.ts';
 
-const from = (user?: unknown): SessionSource =>
-	({
-		locals: { user },
-		request: new Request('http://x'),
-		url: new URL('http://x'),
-		cookies: { get: () => '' }
-	}) as never;
+const from = (user?: unknown): SessionSource => ({
+	locals: { user },
+	request: new Request('http://x'),
+	url: new URL('http://x'),
+	cookies: { get: () => '' }
+});
 const ada = { user: { id: 'ada' } } as unknown as Session;
 
 function silent(message: string): never {

@@ -68,7 +68,7 @@ class World {
 				configChanged: (config) => this.log.push(`config ${String(config)}`)
 			},
 			logger: { info: (text) => this.log.push(text), error: (text) => this.log.push(text.split('\n')[0] ?? '') },
-			clock: { ...systemClock, ...this.clock } as Clock
+			clock: { ...systemClock, setTimer: this.clock.setTimer, clearTimer: this.clock.clearTimer }
 		};
 		this.reloader = new Reloader(parts);
 	}

@@ -35,7 +35,7 @@ export function virtualPlugin(app: App): Plugin {
 }
 
 /** Every live module as a lazy import, so that one that no page imports is built and registered too. */
-export function appModule(app: App, modules: ReadonlyMap<string, string>): string {
+function appModule(app: App, modules: ReadonlyMap<string, string>): string {
 	const entries = [...modules].map(([id, file]) => `\t${JSON.stringify(id)}: () => import(${JSON.stringify(file)})`);
 	const config = configFile(app.tree);
 	return [
