@@ -1,0 +1,74 @@
+// What each server wants to hear, as text frames. A dialect knows nothing of scenarios; values are JSON already.
+
+export interface Dialect {
+	readonly path: string;
+	/** Sent as soon as the WebSocket is open. */
+	readonly greeting: string | null;
+	/** Whether the server speaks first, and is ready only when `control` says so. */
+	readonly greets: boolean;
+	call(id: number, value: string): string;
+	subscribe(id: number, topic: number): string;
+	publish(id: number, topic: number, value: string): string;
+	/** Reads a message without a mark. A string is to be sent back. */
+	control(text: string): 'ready' | 'subscribed' | { reply: string } | null;
+}
+
+const tidewire: Dialect = {
+	path: '/__live',
+	greeting: '["hello",1]',
+	greets: true,
+	call: (id, value) => `["call",${id},"bench/echo",[${value}]]`,
+	subscribe: (id, topic) => `["subscribe",${id},"bench/feed",null,["t${topic}"]]`,
+	publish: (id, topic, value) => `["call",${id},"bench/publish",["t${topic}",${value}]]`,
+	control(text) {
+		if (text.startsWith('["welcome"')) return 'ready';
+		if (text.startsWith('["snapshot"')) return 'subscribed';
+		const beat = /^\["heartbeat",(\d+)/.exec(text)?.[1];
+		return beat === undefined ? null : { reply: `["pong",${beat}]` };
+	}
+};
+
+/** What the raw servers speak: the least that does the same. */
+const raw: Dialect = {
+	path: '/',
+	greeting: null,
+	greets: false,
+	call: (id, value) => `["call",${id},${value}]`,
+	subscribe: (id, topic) => `["subscribe",${id},"t${topic}"]`,
+	publish: (id, topic, value) => `["publish",${id},"t${topic}",${value}]`,
+	control: (text) => (text.startsWith('["subscribed"') ? 'subscribed' : null)
+};
+
+const socketIo: Dialect = {
+	path: '/socket.io/?EIO=4&transport=websocket',
+	greeting: null,
+	greets: true,
+	call: (id, value) => `42${id}["echo",${value}]`,
+	subscribe: (id, topic) => `42${id}["subscribe","t${topic}"]`,
+	publish: (id, topic, value) => `42${id}["publish","t${topic}",${value}]`,
+	control(text) {
+		if (text.startsWith('0{')) return { reply: '40' };
+		if (text.startsWith('40')) return 'ready';
+		if (text === '2') return { reply: '3' };
+		return text.startsWith('43') && text.endsWith('["subscribed"]') ? 'subscribed' : null;
+	}
+};
+
+const request = (id: number, method: string, path: string, input: string): string =>
+	`{"id":${id},"method":"${method}","params":{"path":"${path}","input":${input}}}`;
+
+const trpc: Dialect = {
+	path: '/',
+	greeting: null,
+	greets: false,
+	call: (id, value) => request(id, 'mutation', 'echo', value),
+	subscribe: (id, topic) => request(id, 'subscription', 'feed', `"t${topic}"`),
+	publish: (id, topic, value) => request(id, 'mutation', 'publish', `["t${topic}",${value}]`),
+	control(text) {
+		if (text === 'PING') return { reply: 'PONG' };
+		return text.includes('"type":"started"') ? 'subscribed' : null;
+	}
+};
+
+export const DIALECTS = { tidewire, raw, socketIo, trpc };
+export type DialectName = keyof typeof DIALECTS;

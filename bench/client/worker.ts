@@ -1,0 +1,23 @@
+// The load client's process: takes one scenario after another from its parent and answers with what it measured.
+
+import { call, latency } from '../scenarios/call.ts';
+import { fanOut } from '../scenarios/fan-out.ts';
+import type { Measured, Run } from '../scenarios/scenario.ts';
+
+export const SCENARIOS = { call, latency, fanOut };
+export type ScenarioKind = keyof typeof SCENARIOS;
+
+export interface Task {
+	kind: ScenarioKind;
+	run: Run;
+	parameters: Record<string, number>;
+}
+
+export type TaskAnswer = { measured: Measured } | { failed: string };
+
+process.on('message', (task: Task) => {
+	SCENARIOS[task.kind](task.run, task.parameters).then(
+		(measured) => process.send?.({ measured } satisfies TaskAnswer),
+		(error: unknown) => process.send?.({ failed: String(error) } satisfies TaskAnswer)
+	);
+});
