@@ -130,6 +130,7 @@ export class Client {
 	}
 }
 
+/** A client of its own, beside the page's: for another server, for Node, or for tests. */
 export function createClient(options: ClientOptions = {}): Client {
 	return new Client(options);
 }
