@@ -33,7 +33,8 @@ function anchorsOf(document: string): string[] {
 /** Links within the project, without those in code. */
 function linksOf(document: string): string[] {
 	const prose = document.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
-	return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^https?:/.test(link));
+	const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g), ...prose.matchAll(/\bsrc(?:set)?="([^"]+)"/g)];
+	return links.map(([, link]) => link!).filter((link) => !/^https?:/.test(link));
 }
 
 function problemOf(file: string, link: string): string | undefined {

@@ -5,15 +5,17 @@ export interface Card {
 	title: string;
 }
 
-const NAMES = 'abcdefgh';
+const FIRST = 'a'.charCodeAt(0);
 
 class Database {
 	#cards: Card[] = [];
+	#made = 0;
 	#finish: (value: string) => void = () => {};
 	tidied: Promise<string> = Promise.resolve('');
 
 	reset(): void {
 		this.#cards = [{ id: 'a', title: 'First' }];
+		this.#made = 1;
 		this.tidied = new Promise((resolve) => (this.#finish = resolve));
 	}
 
@@ -26,9 +28,13 @@ class Database {
 	}
 
 	addCard(_board: string, title: string): Card {
-		const card = { id: NAMES[this.#cards.length]!, title };
+		const card = { id: String.fromCharCode(FIRST + this.#made++), title };
 		this.#cards.push(card);
 		return card;
+	}
+
+	removeCard(_board: string, id: string): void {
+		this.#cards = this.#cards.filter((card) => card.id !== id);
 	}
 }
 

@@ -59,7 +59,8 @@ class SceneSocket implements TransportSocket {
 
 	send(frames: readonly Frame[]): void {
 		const messages = frames.flatMap(({ text }) => text.split('\n'));
-		if (this.losesNext) this.losesNext = false;
+		// Only events: a network that loses anything else has to break the connection.
+		if (this.losesNext && messages.every((message) => message.startsWith('["event"'))) this.losesNext = false;
 		else this.seen.push(messages.map((message, index) => `${index === 0 ? '←' : ' '} ${message}`).join('\n'));
 	}
 
@@ -127,6 +128,7 @@ export class Scene {
 
 	readonly #happenings: [RegExp, (first: string, second: string) => void][] = [
 		[/^somebody adds "(.*)" to board (\d+)$/, (title, name) => this.#add(title, name)],
+		[/^somebody removes the first card of board (\d+)$/, (name) => this.#remove(name)],
 		[/^(u\d) moves to (\d+)$/, (key, x) => this.#move(key, Number(x))],
 		[/^(\d+) s pass$/, (seconds) => this.#pass(Number(seconds))],
 		[/^the connection is lost$/, () => this.#connected.closed(1006, '')],
@@ -144,6 +146,13 @@ export class Scene {
 
 	#add(title: string, name: string): void {
 		void this.#server.publisher.publish(board.cards.topic(name), 'created', db.addCard(name, title));
+	}
+
+	#remove(name: string): void {
+		const [card] = db.cards(name);
+		if (!card) return;
+		db.removeCard(name, card.id);
+		void this.#server.publisher.publish(board.cards.topic(name), 'deleted', { id: card.id });
 	}
 
 	#move(key: string, x: number): void {
