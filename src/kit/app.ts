@@ -10,8 +10,8 @@ export interface KitEvent extends SessionSource {
 
 /** What the Vite plugin tells of the app: the exports of `virtual:tidewire/app`. */
 export interface AppFacts {
-	modules: Record<string, () => Promise<unknown>>;
-	loadConfig: (() => Promise<{ default?: unknown }>) | null;
+	modules: () => Record<string, () => Promise<unknown>>;
+	loadConfig: () => Promise<{ default?: unknown }>;
 	path: string;
 	origin: string | null;
 	isDevelopment: boolean;

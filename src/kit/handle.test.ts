@@ -21,7 +21,7 @@ afterEach(async () => {
 
 function factsOf(facts: Partial<AppFacts> = {}): AppFacts {
 	return {
-		modules: {},
+		modules: () => ({}),
 		loadConfig: () => Promise.resolve({ default: { session: () => ({ user: { id: 'ada' } }) } }),
 		path: '/__live',
 		origin: null,
@@ -96,7 +96,7 @@ describe('the hook', () => {
 describe('the live part of an app', () => {
 	test('loads its configuration and modules once, however many ask', async () => {
 		const load = vi.fn(() => Promise.resolve());
-		app.introduce(factsOf({ modules: { a: load } }));
+		app.introduce(factsOf({ modules: () => ({ a: load }) }));
 		await Promise.all([app.start(), app.start()]);
 		await app.start();
 		expect(load).toHaveBeenCalledTimes(1);
@@ -115,7 +115,7 @@ describe('the live part of an app', () => {
 	});
 
 	test('in production fails with a module that fails; in development starts without it', async () => {
-		const modules = { good: () => Promise.resolve(), bad: () => Promise.reject(new Error('broken')) };
+		const modules = () => ({ good: () => Promise.resolve(), bad: () => Promise.reject(new Error('broken')) });
 		app.introduce(factsOf({ modules }));
 		await expect(app.start()).rejects.toThrow('broken');
 		const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -151,10 +151,10 @@ describe('the live part of an app', () => {
 
 	test('asked for a stream, waits until it has started', async () => {
 		const facts = factsOf({
-			modules: {
+			modules: () => ({
 				// As the build has it: running a module registers it.
 				m: async () => registerModule('m', { rows: live.stream(['rows'], (ctx) => [{ id: ctx.user.id }]) })
-			}
+			})
 		});
 		app.introduce(facts);
 		const resource = runtime().renderStream?.('m/rows', []) as PromiseLike<unknown>;

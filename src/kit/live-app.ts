@@ -70,8 +70,7 @@ export class LiveApp {
 	}
 
 	async #start(): Promise<void> {
-		const { loadConfig } = this.facts;
-		this.configure(loadConfig ? (await loadConfig()).default : undefined);
+		this.configure((await this.facts.loadConfig()).default);
 		const { limits, onError, backplane = memory() } = this.#config;
 		const server = new LiveServer({ backplane, ...(limits && { limits }), ...(onError && { onError }) });
 		await server.start();
@@ -83,7 +82,7 @@ export class LiveApp {
 	/** In development a module that does not load yet leaves the others in use. */
 	async #loadModules(): Promise<void> {
 		const { modules, isDevelopment } = this.facts;
-		const loads = Object.entries(modules).map(async ([moduleId, load]) => {
+		const loads = Object.entries(modules()).map(async ([moduleId, load]) => {
 			try {
 				await load();
 			} catch (error) {

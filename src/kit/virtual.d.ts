@@ -3,9 +3,9 @@ declare module 'virtual:tidewire/app' {
 	import type { KitEvent } from './app.ts';
 
 	/** Every live module by its id. Running one registers it. */
-	export const modules: Record<string, () => Promise<unknown>>;
-	/** src/hooks.live.ts; null where the app has none. */
-	export const loadConfig: (() => Promise<{ default?: unknown }>) | null;
+	export function modules(): Record<string, () => Promise<unknown>>;
+	/** src/hooks.live.ts; an empty module where the app has none. */
+	export function loadConfig(): Promise<{ default?: unknown }>;
 	/** Where sockets connect, with the app's base path. */
 	export const path: string;
 	/** The configured origin of the app; null where each request tells it. */

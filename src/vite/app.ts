@@ -57,6 +57,9 @@ export class App {
 		return this.#kit.paths?.origin;
 	}
 
+	/** Whether the app's code asks this process for its live modules, instead of importing them. */
+	sharesModuleList = false;
+
 	/** SvelteKit 2 has some of its modules under other names. */
 	get isKit2(): boolean {
 		return this.#isKit2;

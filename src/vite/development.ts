@@ -4,6 +4,7 @@
 import type { Plugin, RunnableDevEnvironment, ViteDevServer } from 'vite';
 import type { App } from './app.ts';
 import { EarlyUpgrades } from './early-upgrades.ts';
+import { shareModuleList } from './module-list.ts';
 import { DOOR_MODULE, type ServerDoor } from './server-door.ts';
 import { Reloader } from './reloader.ts';
 
@@ -20,6 +21,8 @@ export function developmentPlugin(app: App): Plugin {
 				);
 				return;
 			}
+			app.sharesModuleList = true;
+			shareModuleList(app, environment, config.logger);
 			const early = new EarlyUpgrades(httpServer, app.url);
 			httpServer.once('listening', () => {
 				serve(app, server, environment)

@@ -7,7 +7,6 @@ import { systemClock, type Clock, type Timer } from '../base/clock.ts';
 import type { App } from './app.ts';
 import { cleanId, displayName, isConfigFile, moduleIdOf, serverOnlyProblem } from './module-id.ts';
 import type { ServerDoor } from './server-door.ts';
-import { APP_MODULE, resolvedVirtual } from './virtual.ts';
 
 export interface ReloaderParts {
 	app: Pick<App, 'tree'>;
@@ -52,22 +51,10 @@ export class Reloader {
 
 	async #apply(files: string[]): Promise<void> {
 		const { moduleGraph } = this.#parts.environment;
-		for (const file of files) {
-			moduleGraph.onFileChange(file);
-			this.#followList(file);
-		}
+		for (const file of files) moduleGraph.onFileChange(file);
 		// Nothing was loaded yet: the first request loads what is there then.
 		if (!this.#parts.door.isStarted()) return;
 		for (const file of this.#affected(files)) await this.#replace(file);
-	}
-
-	/** The list of live modules changes with each that comes or goes. */
-	#followList(file: string): void {
-		const { moduleGraph } = this.#parts.environment;
-		const list = moduleGraph.getModuleById(resolvedVirtual(APP_MODULE));
-		const isListed = moduleIdOf(file, this.#parts.app.tree) !== null || isConfigFile(file, this.#parts.app.tree);
-		const isLoaded = moduleGraph.getModulesByFile(file) !== undefined;
-		if (list && isListed && (!isLoaded || !existsSync(file))) moduleGraph.invalidateModule(list);
 	}
 
 	/** The live modules and the configuration among the files and everything that imports them. */

@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import type { Plugin } from 'vite';
 import type { App } from './app.ts';
 import { liveAliasTargets } from './module-id.ts';
+import { MODULE_LIST } from './module-list.ts';
 import { configFile, scan } from './scan.ts';
 
 /** What the server side of tidewire knows of the app it is built into. */
-export const APP_MODULE = 'virtual:tidewire/app';
+const APP_MODULE = 'virtual:tidewire/app';
 
 /** Vite's convention: other plugins leave ids with this character alone. */
 export const resolvedVirtual = (id: string): string => `\0${id}`;
@@ -25,22 +26,34 @@ export function virtualPlugin(app: App): Plugin {
 		load: {
 			filter: { id: exactly(resolvedVirtual(APP_MODULE)) },
 			handler() {
+				if (app.sharesModuleList) return appModule(app, SHARED);
 				const { modules, problems } = scan(app.tree);
-				if (problems.length > 0 && !app.isDevelopment) this.error(problems.join('\n'));
-				for (const problem of problems) this.warn(problem);
-				return appModule(app, modules);
+				if (problems.length > 0) this.error(problems.join('\n'));
+				return appModule(app, imports(modules, configFile(app.tree)));
 			}
 		}
 	};
 }
 
+/** See src/vite/module-list.ts. */
+const SHARED = [
+	`export const modules = () => ${MODULE_LIST}.modules();`,
+	`export const loadConfig = () => ${MODULE_LIST}.loadConfig();`
+];
+
 /** Every live module as a lazy import, so that one that no page imports is built and registered too. */
-function appModule(app: App, modules: ReadonlyMap<string, string>): string {
-	const entries = [...modules].map(([id, file]) => `\t${JSON.stringify(id)}: () => import(${JSON.stringify(file)})`);
-	const config = configFile(app.tree);
+function imports(modules: ReadonlyMap<string, string>, config: string | null): string[] {
+	const load = (file: string): string => `() => import(${JSON.stringify(file)})`;
+	const entries = [...modules].map(([id, file]) => `\t${JSON.stringify(id)}: ${load(file)}`);
 	return [
-		`export const modules = {\n${entries.join(',\n')}\n};`,
-		`export const loadConfig = ${config === null ? 'null' : `() => import(${JSON.stringify(config)})`};`,
+		`export const modules = () => ({\n${entries.join(',\n')}\n});`,
+		`export const loadConfig = ${config === null ? '() => Promise.resolve({})' : load(config)};`
+	];
+}
+
+function appModule(app: App, lists: string[]): string {
+	return [
+		...lists,
 		`export const path = ${JSON.stringify(app.url)};`,
 		`export const origin = ${JSON.stringify(app.origin ?? null)};`,
 		`export const isDevelopment = ${app.isDevelopment};`,

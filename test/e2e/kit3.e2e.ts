@@ -46,6 +46,14 @@ describe('a page in development', () => {
 		expect(live.errors).toEqual([]);
 	});
 
+	test('keeps what the hooks hold when a live module is edited', async () => {
+		const instance = async (): Promise<string | null> => (await fetch(app.url)).headers.get('x-hooks');
+		const before = await instance();
+		expect(before).toMatch(/^[0-9a-f-]{36}$/);
+		await edited(() => fixture.edit(MODULE, 'LiveError }', 'LiveError, }'));
+		expect(await instance()).toBe(before);
+	});
+
 	test('takes edits of a live module and of what it imports without a reload or a lost socket', async () => {
 		const live = await LivePage.open(browser, app);
 		await live.shows('#sum', '5 v1');

@@ -9,6 +9,7 @@ import { beforeClose, type ClosableServer } from '../../transports/node/before-c
 import type { UpgradableServer } from '../../transports/node/options.ts';
 import type { AppFacts } from '../app.ts';
 import type { LiveApp } from '../live-app.ts';
+import { reportError } from '../report.ts';
 import { authorizeThrough, type RequestHandler } from './authorize.ts';
 import { guessesScheme } from './guessed-scheme.ts';
 import { startOrExit } from './start-or-exit.ts';
@@ -25,7 +26,9 @@ export function attachApp(
 ): Attachment {
 	if (app.httpServers.has(httpServer)) return { detach: () => {} };
 	app.httpServers.add(httpServer);
-	beforeClose(httpServer, () => app.stop());
+	beforeClose(httpServer, () =>
+		app.stop().catch((error: unknown) => reportError('tidewire: the shutdown failed', error))
+	);
 	return attach<Session>(httpServer, {
 		server: { accept },
 		authorize: authorizeThrough(handler, app.upgrades, guessesScheme(facts, process.env)),
