@@ -1,5 +1,8 @@
 // The servers that are compared, and how each is started.
 
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DialectName } from './client/dialects.ts';
 
@@ -7,12 +10,47 @@ export interface Server {
 	name: string;
 	command: readonly string[];
 	dialect: DialectName;
+	/** Whose versions matter. */
+	packages: readonly string[];
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const onNode = (path: string): string[] => [process.execPath, here(path)];
 
+/** The first program that can run this: uWebSockets.js comes as a binary for some versions of Node only. */
+function firstThatRuns(programs: readonly string[], args: readonly string[]): string | undefined {
+	return programs.find((program) => spawnSync(program, args, { cwd: here('uws'), timeout: 10_000 }).status === 0);
+}
+
+function nodesOnPath(): string[] {
+	return [process.execPath, ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'node'))];
+}
+
+/** npm links it only where it may run the package's install script; the binary lies there anyway. */
+function bun(): Server[] {
+	const folders = ['../node_modules', 'node_modules'].map((folder) => here(folder));
+	const binaries = folders.flatMap((folder) => [
+		join(folder, '.bin/bun'),
+		...globSync(join(folder, '@oven/*/bin/bun'))
+	]);
+	const found = firstThatRuns(binaries, ['--version']);
+	if (found === undefined) return [];
+	return [{ name: 'Bun.serve', command: [found, here('peers/bun.js')], dialect: 'raw', packages: ['bun'] }];
+}
+
+function uws(): Server[] {
+	const found = firstThatRuns(nodesOnPath(), ['--input-type=module', '--eval', 'await import("uwebsockets")']);
+	if (found === undefined) return [];
+	return [{ name: 'uWebSockets.js', command: [found, here('uws/server.js')], dialect: 'raw', packages: ['uwebsockets'] }];
+}
+
+/** What this machine can run; the first is the one that all others are compared with. */
 export const SERVERS: Server[] = [
-	{ name: 'tidewire', command: onNode('server.ts'), dialect: 'tidewire' },
-	{ name: 'ws', command: onNode('peers/ws.ts'), dialect: 'raw' }
+	{ name: 'tidewire', command: onNode('server.ts'), dialect: 'tidewire', packages: ['tidewire'] },
+	...uws(),
+	...bun(),
+	{ name: 'ws', command: onNode('peers/ws.ts'), dialect: 'raw', packages: ['ws'] },
+	{ name: 'crossws', command: onNode('peers/crossws.ts'), dialect: 'raw', packages: ['crossws'] },
+	{ name: 'Socket.IO', command: onNode('peers/socket-io.ts'), dialect: 'socketIo', packages: ['socket.io'] },
+	{ name: 'tRPC', command: onNode('peers/trpc.ts'), dialect: 'trpc', packages: ['@trpc/server', 'ws'] }
 ];

@@ -9,7 +9,10 @@ const topics = new Map<unknown, Set<WebSocket>>();
 function subscribe(socket: WebSocket, topic: unknown): void {
 	const subscribers = topics.get(topic) ?? new Set();
 	topics.set(topic, subscribers.add(socket));
-	socket.on('close', () => subscribers.delete(socket));
+}
+
+function forget(socket: WebSocket): void {
+	for (const subscribers of topics.values()) subscribers.delete(socket);
 }
 
 function publish(topic: unknown, value: unknown): void {
@@ -30,6 +33,7 @@ const server = new WebSocketServer({ port, host: '127.0.0.1', backlog: 4096, per
 );
 server.on('connection', (socket) => {
 	socket.on('error', () => {});
+	socket.on('close', () => forget(socket));
 	socket.on('message', (data: Buffer) => answer(socket, JSON.parse(data.toString()) as Message));
 });
 process.on('SIGTERM', () => process.exit(0));
