@@ -219,8 +219,9 @@ export class ServerStream implements FedStream, HostedStream {
 			for (const { offset, body } of result.entries) events.push(encodeListedEvent(offset, body));
 			position = { epoch: result.epoch, offset: result.entries.at(-1)?.offset ?? position.offset };
 			if (position.epoch !== feed.topic.head.epoch) {
-				await feed.topic.check(); // one of the two is of a log that has been replaced: read again
+				await feed.topic.check(); // one of the two is of a log that has been replaced
 				if (this.#isClosed) return null;
+				if (position.epoch !== feed.topic.head.epoch) return 'epoch';
 				continue;
 			}
 			// From here to goLive nothing may wait: an event that came in between would be lost.
