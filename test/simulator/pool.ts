@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import type { RunOptions, RunSummary } from './run.ts';
 
 /** Seeds that one child runs: enough to make its start cheap, few enough to share the work evenly. */
-const RANGE = 500;
+const DEFAULT_RANGE = 500;
+/** A history that never ends is an endless loop: it is ended, and the run fails. */
+const TIMEOUT_MS = 300_000;
 
 export interface PoolOptions extends RunOptions {
 	/** Where the simulator and the sources under test are; another folder for a changed copy. @default this one */
 	folder?: string;
+	/** Seeds that one child runs. @default 500 */
+	range?: number;
 	/** @default one per core */
 	processes?: number;
 }
@@ -19,6 +23,7 @@ export interface PoolOptions extends RunOptions {
 export async function runInPool({
 	folder = import.meta.dirname,
 	processes,
+	range = DEFAULT_RANGE,
 	...options
 }: PoolOptions): Promise<RunSummary> {
 	const total: RunSummary = { histories: 0, events: 0, failed: null };
@@ -27,7 +32,7 @@ export async function runInPool({
 	const work = async (): Promise<void> => {
 		while (next < end && total.failed === null) {
 			const first = next;
-			next = Math.min(next + RANGE, end);
+			next = Math.min(next + range, end);
 			const summary = await runInChild(folder, { ...options, first, count: next - first });
 			total.histories += summary.histories;
 			total.events += summary.events;
@@ -53,7 +58,9 @@ async function runInChild(folder: string, { first, count, steps, mode }: RunOpti
 	let errors = '';
 	child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
 	child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+	const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
 	const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+	clearTimeout(timer);
 	if (code !== 0) throw new Error(`the histories from seed ${first} on ended with code ${String(code)}:\n${errors}`);
 	return JSON.parse(output) as RunSummary;
 }

@@ -6,8 +6,10 @@ import type { EnvironmentSignal } from '../../src/client/environment.ts';
 import { Client } from '../../src/client/client.ts';
 import { memory } from '../../src/backplanes/memory/memory.ts';
 import { sqlite } from '../../src/backplanes/sqlite/sqlite.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import { LiveError } from '../../src/base/errors.ts';
 import { isPromise } from '../../src/base/maybe-promise.ts';
+import type { Position } from '../../src/protocol/position.ts';
 import type { Backplane } from '../../src/server/backplane.ts';
 import { LiveServer } from '../../src/server/server.ts';
 import type { Session } from '../../src/server/session.ts';
@@ -105,33 +107,38 @@ export class World {
 		return client;
 	}
 
-	backplane(): Backplane {
+	backplane(clock: Clock): Backplane {
 		const { mode, file, logEvents } = this.options;
 		if (mode === 'cluster') return this.cluster.member();
 		const epoch = this.name('e');
 		if (mode === 'sqlite') {
-			return sqlite(file, { incarnation: epoch, events: logEvents, clock: this.clock });
+			return sqlite(file, { incarnation: epoch, events: logEvents, clock });
 		}
 		return memory({ epoch, events: logEvents, idleTopics: 3 });
 	}
 
 	/** What is appended is what counts as committed. */
 	recorded(backplane: Backplane): Backplane {
-		const { append } = backplane;
-		const record = (topic: string, body: string, at: { epoch: string; offset: number }): void => {
-			this.note(() => `committed ${topic} ${at.epoch}:${at.offset} ${body.slice(0, 60)}`);
+		const append = backplane.append.bind(backplane);
+		const record = (topic: string, body: string, at: Position): void => {
+			this.note(() => `committed ${topic} ${at.epoch}:${at.offset} ${brief(body)}`);
 			this.database.commit({ topic, ...at, epoch: this.epochKey(at.epoch) }, { body, atMs: this.clock.now() });
 		};
 		const isCluster = this.options.mode === 'cluster';
-		return Object.assign(backplane, {
-			append: (topic: Parameters<typeof append>[0], body: string) => {
-				const before = isCluster ? this.cluster.log(topic).head : null;
-				const appended = append.call(backplane, topic, body);
-				if (before) record(topic, body, { ...before, offset: before.offset + 1 });
-				else if (!isPromise(appended)) record(topic, body, appended);
-				return appended;
-			}
-		});
+		backplane.append = (topic, body) => {
+			const head = isCluster ? this.cluster.log(topic).head : null;
+			const appended = append(topic, body);
+			// The cluster's log has it before its writer knows.
+			if (head) record(topic, body, { ...head, offset: head.offset + 1 });
+			else if (isPromise(appended))
+				void appended.then(
+					(at) => record(topic, body, at),
+					() => {}
+				);
+			else record(topic, body, appended);
+			return appended;
+		};
+		return backplane;
 	}
 
 	/** An SQLite history goes on through restarts under new names. */
@@ -163,7 +170,7 @@ export class Process implements AppHost {
 		this.name = name;
 		this.database = world.database;
 		this.clock = new ClockView(world.clock);
-		this.#backplane = world.recorded(world.backplane());
+		this.#backplane = world.recorded(world.backplane(this.clock));
 		this.server = new LiveServer({
 			backplane: this.#backplane,
 			clock: this.clock,

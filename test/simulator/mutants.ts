@@ -1,0 +1,178 @@
+// Copies of the sources with one deliberate defect each. A simulator that does not find them proves nothing.
+
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Below the project, so that packages are found; ignored by git. */
+const COPIES = join(ROOT, 'tmp/mutants');
+const FOLDERS = ['base', 'protocol', 'server', 'client', 'backplanes', 'testing'];
+
+export interface Edit {
+	/** Below `src`. */
+	file: string;
+	/** Occurs in the file exactly once. */
+	find: string;
+	replace: string;
+}
+
+export interface Mutant {
+	/** What the defect is, as a sentence. */
+	title: string;
+	edits: readonly Edit[];
+}
+
+export const MUTANTS: readonly Mutant[] = [
+	{
+		title: 'a client is subscribed only after its value was loaded',
+		edits: [{ file: 'server/stream.ts', find: '\t\t\tload.position,\n', replace: '\t\t\tfeed.topic.head,\n' }]
+	},
+	{
+		title: 'holes between offsets are not noticed',
+		edits: [
+			{
+				file: 'client/stream.ts',
+				find: 'if (offset > last.offset + 1) return this.#catchUp(last);',
+				replace: ''
+			},
+			{
+				file: 'server/hub-topic.ts',
+				find: 'delivery.offset === this.#head + 1 &&',
+				replace: 'delivery.offset > this.#head &&'
+			}
+		]
+	},
+	{
+		title: 'the client alone does not notice holes',
+		edits: [
+			{ file: 'client/stream.ts', find: 'if (offset > last.offset + 1) return this.#catchUp(last);', replace: '' }
+		]
+	},
+	{
+		title: 'the epoch of a position is ignored',
+		edits: [
+			{
+				file: 'backplanes/memory/topic-log.ts',
+				find: 'epoch !== this.#epoch || offset',
+				replace: 'offset'
+			},
+			{
+				file: 'backplanes/memory/topic-log.ts',
+				find: "{ kind: 'events', epoch, entries",
+				replace: "{ kind: 'events', epoch: this.#epoch, entries"
+			}
+		]
+	},
+	{
+		title: 'offsets are not compared, so that an event is applied again',
+		edits: [{ file: 'client/stream.ts', find: 'if (offset <= last.offset) return;', replace: '' }]
+	},
+	{
+		title: 'a full queue is dropped without marking its streams stale',
+		edits: [
+			{ file: 'server/send-queue.ts', find: 'if (stale.size > 0) this.#owner.overflowed(stale);', replace: '' }
+		]
+	},
+	{
+		title: 'a load that looks at the user is shared between users',
+		edits: [
+			{ file: 'server/stream.ts', find: 'load.personal && load.context !== this.#context;', replace: 'false;' }
+		]
+	},
+	{
+		title: 'a call is sent again after a lost connection',
+		edits: [{ file: 'client/calls.ts', find: 'call.repeatable && !final', replace: '!final' }]
+	},
+	{
+		title: 'an expired session goes on',
+		edits: [
+			{
+				file: 'server/heartbeats.ts',
+				find: 'if ((connection.session.expiresAt ?? Infinity) > now) continue;',
+				replace: 'if (now > 0) continue;'
+			}
+		]
+	},
+	{
+		title: 'a revoked session goes on',
+		edits: [
+			{
+				file: 'server/server.ts',
+				find: 'for (const connection of [...(this.#connectionsOfUser.get(userId) ?? [])]) connection.goodbye(error);',
+				replace: 'void userId, error;'
+			}
+		]
+	},
+	{
+		title: 'access is not checked',
+		edits: [{ file: 'server/stream.ts', find: 'await this.#authorise();', replace: '' }]
+	},
+	{
+		title: 'nobody looks for a delivery that was lost last',
+		edits: [{ file: 'server/heartbeats.ts', find: 'if (this.#next === 0) this.#onRound();', replace: '' }]
+	},
+	{
+		title: 'a replaced log keeps its number on the wire',
+		edits: [
+			{
+				file: 'server/hub-topic.ts',
+				find: 'if (log.epoch !== this.#epoch) this.#alias = this.#parts.nextAlias();',
+				replace: ''
+			}
+		]
+	},
+	{
+		title: 'a stream goes live before it has read up to the head',
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: 'if (position.offset >= feed.topic.head.offset) {',
+				replace: 'if (events) {'
+			}
+		]
+	},
+	{
+		title: 'a stream that ends does not leave its topic',
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: 'feed.live.delete(this);\n\t\tthis.#host.leave(feed);',
+				replace: 'feed.live.delete(this);'
+			}
+		]
+	},
+	{
+		title: 'an event that was shown early stays when its call failed',
+		edits: [{ file: 'client/stream.ts', find: 'if (!entry.settled) this.#remove(entry);', replace: '' }]
+	}
+];
+
+/** A copy of the sources and the simulator, with the edits; returns the simulator's folder in it. */
+export function makeCopy(name: string, edits: readonly Edit[]): string {
+	const copy = join(COPIES, name);
+	rmSync(copy, { recursive: true, force: true });
+	mkdirSync(join(copy, 'test'), { recursive: true });
+	const isShipped = (path: string): boolean => !/\.test(-d)?\.ts$/.test(path);
+	for (const folder of FOLDERS) {
+		cpSync(join(ROOT, 'src', folder), join(copy, 'src', folder), { recursive: true, filter: isShipped });
+	}
+	cpSync(import.meta.dirname, join(copy, 'test/simulator'), { recursive: true, filter: isShipped });
+	for (const edit of edits) apply(copy, edit);
+	return join(copy, 'test/simulator');
+}
+
+export function removeCopies(): void {
+	rmSync(COPIES, { recursive: true, force: true });
+}
+
+/** @throws {Error} where the text to change is not there exactly once: a defect that is not made is never found */
+function apply(copy: string, { file, find, replace }: Edit): void {
+	const path = join(copy, 'src', file);
+	const text = readFileSync(path, 'utf8');
+	const count = text.split(find).length - 1;
+	if (count !== 1) throw new Error(`src/${file} has ${count} times, not once: ${find}`);
+	writeFileSync(
+		path,
+		text.replace(find, () => replace)
+	);
+}
