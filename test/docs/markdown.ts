@@ -41,7 +41,7 @@ export function blocksOf(document: string): Block[] {
 	return blocks;
 }
 
-export function tablesOf(document: string): Table[] {
+function tablesOf(document: string): Table[] {
 	const tables: Table[] = [];
 	let heading = '';
 	let inTable = false;

@@ -1,6 +1,6 @@
 // The data behind the module of PROTOCOL.md's sequences, the same at the beginning of each.
 
-export interface Card {
+interface Card {
 	id: string;
 	title: string;
 }
