@@ -96,18 +96,27 @@ type DefaultKey<Kind extends MergeKind> = Kind extends 'presence' | 'cursor' ? '
 /** What a channel of this kind holds: rows in a list, or with `set` one value. */
 type ChannelValue<Kind extends MergeKind, Row> = Kind extends 'set' ? Row : Row[];
 
+// Two signatures, for a name and for a function of the arguments: of a union the compiler infers no arguments.
+interface MakeChannel<Row> {
+	<const Kind extends MergeKind = 'latest', const Key extends string = DefaultKey<Kind>>(
+		topic: TopicParts,
+		options?: ChannelOptions<Kind, Key, []>
+	): StreamExport<[], ChannelValue<Kind, Row>, Kind, Key>;
+	<Source extends TopicRun, const Kind extends MergeKind = 'latest', const Key extends string = DefaultKey<Kind>>(
+		topic: Source,
+		options?: ChannelOptions<Kind, Key, ArgsOf<Source>>
+	): StreamExport<ArgsOf<Source>, ChannelValue<Kind, Row>, Kind, Key>;
+}
+
 /** Names the type of a channel's rows: `live.channel<Row>()('typing', { merge: 'presence' })`. */
-export function channel<Row = Record<string, unknown>>(): <
-	Source extends TopicParts | TopicRun,
-	const Kind extends MergeKind = 'latest',
-	const Key extends string = DefaultKey<Kind>
->(
-	topic: Source,
-	options?: ChannelOptions<Kind, Key, ArgsOf<Source>>
-) => StreamExport<ArgsOf<Source>, ChannelValue<Kind, Row>, Kind, Key>;
+export function channel<Row = Record<string, unknown>>(): MakeChannel<Row>;
 /** A stream without a snapshot: clients get what is published from now on. */
+export function channel<const Kind extends MergeKind = 'latest', const Key extends string = DefaultKey<Kind>>(
+	topic: TopicParts,
+	options?: ChannelOptions<Kind, Key, []>
+): StreamExport<[], ChannelValue<Kind, Record<string, unknown>>, Kind, Key>;
 export function channel<
-	Source extends TopicParts | TopicRun,
+	Source extends TopicRun,
 	const Kind extends MergeKind = 'latest',
 	const Key extends string = DefaultKey<Kind>
 >(
