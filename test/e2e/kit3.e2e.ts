@@ -47,6 +47,8 @@ describe('a page in development', () => {
 	});
 
 	test('keeps what the hooks hold when a live module is edited', async () => {
+		using client = await LiveClient.connect(app.socketUrl, 'ada');
+		expect(await client.call('lib/orphan/ping')).toBe('pong');
 		const instance = async (): Promise<string | null> => (await fetch(app.url)).headers.get('x-hooks');
 		const before = await instance();
 		expect(before).toMatch(/^[0-9a-f-]{36}$/);

@@ -50,6 +50,11 @@ export class LiveClient implements Disposable {
 		return (answer as Failure).error.code;
 	}
 
+	/** Leaves what comes in unread, a close too. */
+	stopReading(): void {
+		this.#client.stopReading();
+	}
+
 	goodbye(): Promise<Goodbye> {
 		return this.first((message): message is Goodbye => message.kind === 'goodbye');
 	}
