@@ -77,7 +77,7 @@ export class BoardState {
 	/** Moves a card to an index of a column, counted without the card itself. */
 	move(card: Card, columnId: string, index: number): void {
 		const others = this.cardsOf(columnId).filter((other) => other.id !== card.id);
-		const afterId = others[index - 1]?.id ?? null;
+		const afterId = others[Math.min(index, others.length) - 1]?.id ?? null;
 		const isThere = card.columnId === columnId && this.cardsOf(columnId).indexOf(card) === index;
 		if (isThere) return;
 		const rank = this.#rankBehind(columnId, afterId, card.id);

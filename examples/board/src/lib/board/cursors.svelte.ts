@@ -65,7 +65,7 @@ export class Cursors {
 	place(cursor: Cursor, layer: DOMRect): Placed | null {
 		const window = this.#ui.windows.get(cursor.columnId);
 		const list = window?.element;
-		if (!window || !list) return null;
+		if (!window || !list || this.#isFiltered) return null;
 		// Read through the reactive fields, so that scrolling moves the cursors.
 		const { scrollTop, viewport } = window;
 		const rect = list.getBoundingClientRect();
@@ -76,6 +76,7 @@ export class Cursors {
 	}
 
 	#pointerAt(clientX: number, clientY: number): Pointer | null {
+		if (this.#isFiltered) return null;
 		for (const { columnId, window } of this.#ui.views) {
 			const rect = window.element?.getBoundingClientRect();
 			// Half of the space between two columns belongs to each.
@@ -91,6 +92,11 @@ export class Cursors {
 			};
 		}
 		return null;
+	}
+
+	/** Whoever sees only some of the cards counts them differently. */
+	get #isFiltered(): boolean {
+		return this.#ui.board.filter !== '';
 	}
 
 	get #cardInHand(): string | null {

@@ -3,6 +3,7 @@
 import type { Card } from '../model.ts';
 import type { ColumnWindow } from './column-window.svelte.ts';
 import { GAP } from './column-window.svelte.ts';
+import { dropIndex } from './drop-index.ts';
 
 const START_DISTANCE = 5;
 const HOLD_MS = 260;
@@ -140,21 +141,10 @@ export class Drag {
 		const list = view?.window.element;
 		if (!view || !list) return;
 		const y = this.y + dragged.height / 2 - list.getBoundingClientRect().top + list.scrollTop;
-		const index = this.#indexIn(view, y, dragged);
+		const from = view.columnId === dragged.from.columnId ? dragged.from.index : null;
+		const index = dropIndex({ tops: view.window.tops, from }, y);
 		if (this.to?.columnId !== view.columnId || this.to.index !== index)
 			this.to = { columnId: view.columnId, index };
-	}
-
-	/** The index, without the dragged card, whose middle is the first below `y`. */
-	#indexIn({ columnId, window }: ColumnView, y: number, { from, height }: Dragged): number {
-		const isSource = columnId === from.columnId;
-		// Where the card was taken out, everything below has moved up.
-		const isBelowSource = isSource && y > window.topOf(from.index) + height;
-		const index = window.indexAt(y);
-		const middle = (window.topOf(index) + window.topOf(index + 1)) / 2;
-		if (isSource && index === from.index) return from.index;
-		if (isBelowSource) return index - (y > middle ? 0 : 1);
-		return index + (y > middle && index < window.tops.length - 1 ? 1 : 0);
 	}
 
 	#scrollAtEdges(): void {

@@ -4,7 +4,7 @@ import type { ImportedCard } from '../csv.ts';
 import type { BoardSummary, Column, ColumnSummary } from '../model.ts';
 import { newId } from '../model.ts';
 import { firstRanks, rankBetween } from '../rank.ts';
-import { inTransaction, rowOf, rowsOf } from './database.ts';
+import { inTransaction, rowsOf } from './database.ts';
 
 interface BoardRow {
 	id: string;
@@ -96,7 +96,7 @@ export class Boards {
 	/** Returns undefined where the board has no such column. */
 	renameColumn(boardId: string, column: { id: string; name: string }): Column | undefined {
 		const statement = 'UPDATE columns SET name = ? WHERE id = ? AND board_id = ? RETURNING id, name, rank';
-		return rowOf<Column>(this.#db.prepare(statement), column.name, column.id, boardId);
+		return rowsOf<Column>(this.#db.prepare(statement), column.name, column.id, boardId)[0];
 	}
 
 	#insert(board: NewBoard, now: number): string {

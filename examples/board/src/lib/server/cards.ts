@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Card } from '../model.ts';
 import { rankBetween } from '../rank.ts';
-import { inTransaction, rowOf, rowsOf } from './database.ts';
+import { inTransaction, rowsOf } from './database.ts';
 
 /** Where a card goes: behind another card, or to the top of its column. */
 export interface CardPlace {
@@ -49,7 +49,7 @@ export class Cards {
 		);
 		return inTransaction(this.#db, () => {
 			const rank = this.#rankAt(card.id, card);
-			return rowOf<Card>(
+			return rowsOf<Card>(
 				statement,
 				card.id,
 				card.title,
@@ -58,7 +58,7 @@ export class Cards {
 				change.now,
 				card.columnId,
 				change.boardId
-			);
+			)[0];
 		});
 	}
 
@@ -88,7 +88,7 @@ export class Cards {
 			`UPDATE cards SET deleted_at = NULL, changed_by = ?, changed_at = ?
 			WHERE id = ? AND board_id = ? AND deleted_at IS NOT NULL RETURNING ${CARD}`
 		);
-		return rowOf<Card>(statement, change.by, change.now, id, change.boardId);
+		return rowsOf<Card>(statement, change.by, change.now, id, change.boardId)[0];
 	}
 
 	// One call for all updates, with its values in the order of its placeholders.
@@ -98,13 +98,15 @@ export class Cards {
 			`UPDATE cards SET ${assignments}, changed_by = ?, changed_at = ?
 			WHERE id = ? AND board_id = ? AND deleted_at IS NULL RETURNING ${CARD}`
 		);
-		return rowOf<Card>(statement, ...values, change.by, change.now, id, change.boardId);
+		return rowsOf<Card>(statement, ...values, change.by, change.now, id, change.boardId)[0];
 	}
 
 	#rankAt(id: string, place: CardPlace): string {
 		const before =
-			place.afterId === null ? undefined : rowOf<{ rank: string }>(this.#rankOf, place.afterId, place.columnId);
-		const after = rowOf<{ rank: string | null }>(this.#nextRank, place.columnId, before?.rank ?? '', id);
+			place.afterId === null
+				? undefined
+				: rowsOf<{ rank: string }>(this.#rankOf, place.afterId, place.columnId)[0];
+		const after = rowsOf<{ rank: string | null }>(this.#nextRank, place.columnId, before?.rank ?? '', id)[0];
 		return rankBetween(before?.rank ?? null, after?.rank ?? null);
 	}
 }

@@ -82,16 +82,7 @@ export function inTransaction<Result>(db: DatabaseSync, work: () => Result): Res
 	}
 }
 
-// The caller names the type of a row: only it knows what its statement selects.
-
 /** The rows that a statement selects, as plain objects: node:sqlite gives them no prototype. */
 export function rowsOf<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
 	return statement.all(...parameters).map((row) => ({ ...row }) as Row);
-}
-
-/** The first row that a statement selects. */
-// eslint-disable-next-line typescript/no-unnecessary-type-parameters
-export function rowOf<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row | undefined {
-	const row = statement.get(...parameters);
-	return row && ({ ...row } as Row);
 }

@@ -1,7 +1,7 @@
 // The chat of each board.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Message, Person } from '../model.ts';
-import { rowOf, rowsOf } from './database.ts';
+import { rowsOf } from './database.ts';
 
 interface MessageRow {
 	id: string;
@@ -40,7 +40,15 @@ export class Messages {
 			`INSERT INTO messages (id, board_id, author_id, author_name, text, at) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING RETURNING ${MESSAGE}`
 		);
-		const row = rowOf<MessageRow>(statement, message.id, boardId, author.id, author.name, message.text, message.at);
+		const row = rowsOf<MessageRow>(
+			statement,
+			message.id,
+			boardId,
+			author.id,
+			author.name,
+			message.text,
+			message.at
+		)[0];
 		return row && messageOf(row);
 	}
 }

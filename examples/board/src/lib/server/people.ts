@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Person } from '../model.ts';
 import { newId } from '../model.ts';
-import { inTransaction, rowOf } from './database.ts';
+import { inTransaction, rowsOf } from './database.ts';
 
 export const SESSION_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -42,14 +42,14 @@ export class People {
 
 	/** Whose token it is; undefined for one that never was or that ended. */
 	signedIn(token: string, now: number): SignedIn | undefined {
-		const row = rowOf<SessionRow>(
+		const row = rowsOf<SessionRow>(
 			this.#db.prepare(
 				`SELECT users.id, users.name, expires_at AS expiresAt FROM sessions
 				JOIN users ON users.id = user_id WHERE token_hash = ? AND expires_at > ?`
 			),
 			hashOf(token),
 			now
-		);
+		)[0];
 		return row && { person: { id: row.id, name: row.name }, expiresAt: row.expiresAt };
 	}
 
