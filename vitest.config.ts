@@ -34,6 +34,15 @@ export default defineConfig({
 			},
 			{
 				test: {
+					name: 'hardening',
+					include: ['test/hardening/**/*.test.ts'],
+					fileParallelism: false,
+					testTimeout: 30_000,
+					hookTimeout: 30_000
+				}
+			},
+			{
+				test: {
 					name: 'integration',
 					include: ['test/integration/**/*.test.ts'],
 					fileParallelism: false,

@@ -44,6 +44,7 @@ export const STEPS: Step[] = [
 		run: checkComponents
 	},
 	{ name: 'unit', title: 'Unit tests (vitest)', run: () => vitest(['unit', 'svelte']) },
+	{ name: 'hardening', title: 'Hostile and slow peers on real sockets (vitest)', run: () => vitest(['hardening']) },
 	{ name: 'simulator', title: 'Simulated histories (vitest)', run: () => vitest(['simulator']) },
 	{ name: 'unused', title: 'Unused files, exports and dependencies (knip)', needsBuild: true, run: command('knip') },
 	{ name: 'package', title: 'The package as published', needsBuild: true, run: checkPackage },

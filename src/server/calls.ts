@@ -17,6 +17,8 @@ export interface CallHost {
 	readonly clock: Clock;
 	readonly limits: Limits;
 	readonly middleware: readonly Middleware[];
+	/** Whether the client takes its answers; until it does, no waiting call is started. */
+	readonly hasRoom: boolean;
 	find(path: string): Registered | undefined;
 	contextFor(path: string): HostedContext;
 	send(text: string): void;
@@ -88,6 +90,11 @@ export class Calls {
 		const next = (): void => this.#startInOrder(calls, index + 1);
 		if (this.#later.delete(call.id)) this.start(call, next);
 		else next(); // it was cancelled before its turn came
+	}
+
+	/** Starts what waited for the client to take its answers. */
+	goOn(): void {
+		if (this.#waiting.length > 0) this.#next();
 	}
 
 	cancel(id: RequestId): void {
@@ -195,7 +202,7 @@ export class Calls {
 	}
 
 	#next(): void {
-		while (this.#running.size < this.#host.limits.callsInFlight) {
+		while (this.#running.size < this.#host.limits.callsInFlight && this.#host.hasRoom) {
 			const next = this.#waiting.shift();
 			if (!next) break;
 			this.#run(next.call, next.onEnd);

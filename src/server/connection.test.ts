@@ -135,6 +135,52 @@ describe('a peer that asks and never reads', () => {
 		expect(connection!.queuedBytes).toBe(0);
 	});
 
+	it('is not answered more than its share where it asks for everything in one frame, or in one packet', async () => {
+		const { connect, server, clock } = await startServer({ m: { big } }, { limits: { queueBytes: 20_000 } });
+		const client = await connect();
+		client.socket.stopReading();
+		const call = (id: number): string => `["call",${id},"m/big",[]]`;
+		const frame = Array.from({ length: 50 }, (_, index) => call(index + 1)).join('\n');
+		// A transport goes on to report what it had read before it was paused.
+		await client.say(frame, call(51), call(52), encodePing(1));
+		const [connection] = server.connections;
+		expect(connection!.queuedBytes).toBeLessThan(31_000);
+		for (let round = 0; round < 30; round++) {
+			client.socket.read();
+			client.socket.stopReading();
+			await clock.settle();
+			expect(connection!.queuedBytes).toBeLessThan(31_000);
+		}
+		client.socket.read();
+		await clock.settle();
+		expect(client.of('result').map(({ id }) => id)).toEqual(Array.from({ length: 52 }, (_, index) => index + 1));
+		expect(client.messages.at(-1)?.kind).toBe('pong');
+	});
+
+	it('is not answered more than its share by calls that take their time', async () => {
+		const later = live(async () => 'x'.repeat(10_000));
+		const limits = { queueBytes: 20_000, callsInFlight: 4 };
+		const { connect, server, clock } = await startServer({ m: { later } }, { limits });
+		const client = await connect();
+		client.socket.stopReading();
+		await client.say(Array.from({ length: 50 }, (_, index) => `["call",${index + 1},"m/later",[]]`).join('\n'));
+		const [connection] = server.connections;
+		expect(connection!.queuedBytes).toBeLessThan(61_000);
+		client.socket.read();
+		await clock.settle();
+		expect(client.of('result')).toHaveLength(50);
+	});
+
+	it('is closed where what it had said before was no message', async () => {
+		const { connect, clock } = await startServer({ m: { big } }, { limits: { queueBytes: 20_000 } });
+		const client = await connect();
+		client.socket.stopReading();
+		await client.say('["call",1,"m/big",[]]\n["call",2,"m/big",[]]\n["call",3,"m/big",[]]', 'nonsense');
+		client.socket.read();
+		await clock.settle();
+		expect(client.end).toEqual({ code: 'PROTOCOL_ERROR', close: 4400 });
+	});
+
 	it('is read again also where the network took everything at once', async () => {
 		const { connect, clock } = await startServer({ m: { big } }, { limits: { queueBytes: 20_000 } });
 		const client = await connect();

@@ -48,7 +48,12 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	#state: ConnectionState = 'greeting';
 	#lastHeardMs: number;
 	#beat = 0;
+	/** Whether the peer is not read until it reads. */
 	#paused = false;
+	/** The rest of the frame during which it was paused. */
+	#unhandled: readonly UpMessage[] = [];
+	/** Frames that the transport had read before it was paused. */
+	readonly #held: (string | Uint8Array)[] = [];
 
 	constructor(parts: ServerParts, socket: TransportSocket, { id, session }: Peer) {
 		this.id = id;
@@ -81,6 +86,11 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		return this.#parts.registry.middleware;
 	}
 
+	/** Whether the peer takes its answers. */
+	get hasRoom(): boolean {
+		return this.#queue.hasRoom;
+	}
+
 	/** Calls that are not answered yet. */
 	get pendingCalls(): number {
 		return this.#calls.size;
@@ -102,11 +112,24 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	message(data: string | Uint8Array): void {
 		if (this.#state !== 'greeting' && this.#state !== 'open') return;
 		this.#lastHeardMs = this.clock.now();
+		if (this.#paused) this.#held.push(data);
+		else this.#receive(data);
+	}
+
+	#receive(data: string | Uint8Array): void {
 		try {
-			for (const message of decodeUp(this.#text(data), this.limits)) this.#handle(message);
-			this.#pauseWhileFull();
+			this.#handleAll(decodeUp(this.#text(data), this.limits));
 		} catch (error) {
 			this.#violated(error);
+		}
+	}
+
+	/** Stops where the answers fill the queue; the rest waits until the peer has read them. */
+	#handleAll(messages: readonly UpMessage[]): void {
+		for (const [index, message] of messages.entries()) {
+			this.#handle(message);
+			this.#pauseWhileFull();
+			if (this.#paused && index + 1 < messages.length) return void (this.#unhandled = messages.slice(index + 1));
 		}
 	}
 
@@ -229,11 +252,25 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	/** Goes on with what waited for room, where there is some again. */
 	#relieved(): void {
-		if (this.#paused && this.#queue.hasRoom) {
-			this.#paused = false;
-			this.#socket.resume();
-		}
+		if (this.#paused && this.#queue.hasRoom) this.#goOn();
+		this.#calls.goOn();
 		this.#streams.drained();
+	}
+
+	#goOn(): void {
+		this.#paused = false;
+		const unhandled = this.#unhandled;
+		this.#unhandled = [];
+		try {
+			this.#handleAll(unhandled);
+		} catch (error) {
+			this.#violated(error);
+		}
+		while (!this.#paused) {
+			const data = this.#held.shift();
+			if (data === undefined) return this.#socket.resume();
+			this.#receive(data);
+		}
 	}
 
 	/** Sends a heartbeat, or ends a connection that was silent for two of them. */

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeSocket } from '../../test/support/server-harness.ts';
 import { Frame } from './frame.ts';
-import { SendQueue } from './send-queue.ts';
+import { ENTRY_BYTES, SendQueue } from './send-queue.ts';
 
 class Source {
 	readonly name: string;
@@ -18,7 +18,7 @@ class Source {
 	}
 }
 
-function start(maxBytes = 100) {
+function start(maxBytes = 1_000) {
 	const socket = new FakeSocket();
 	const stale: string[][] = [];
 	const queue = new SendQueue<Source>(socket, maxBytes, {
@@ -53,13 +53,13 @@ describe('the queue of a connection', () => {
 	it('counts what waits and what the socket holds', () => {
 		const { queue, socket, push } = start();
 		push('ü');
-		expect(queue.bytes).toBe(2);
+		expect(queue.bytes).toBe(2 + ENTRY_BYTES);
 		socket.stopReading();
 		queue.flush();
 		push('abc');
-		expect(queue.bytes).toBe(5);
+		expect(queue.bytes).toBe(2 + 3 + ENTRY_BYTES);
 		expect(queue.hasRoom).toBe(true);
-		push('x'.repeat(95));
+		push('x'.repeat(950));
 		expect(queue.hasRoom).toBe(false);
 	});
 
@@ -78,9 +78,9 @@ describe('the queue of a connection', () => {
 
 	it('drops every event when one finds no room, and says whose', () => {
 		const { queue, stale, one, two, event, socket } = start();
-		event(one, 'x'.repeat(40), 7);
-		event(two, 'x'.repeat(40), 3);
-		event(one, 'x'.repeat(40), 8);
+		event(one, 'x'.repeat(400), 7);
+		event(two, 'x'.repeat(400), 3);
+		event(one, 'x'.repeat(400), 8);
 		expect(stale).toEqual([['one', 'two']]);
 		expect([one.droppedFrom, two.droppedFrom]).toEqual([7, 3]);
 		expect(queue.bytes).toBe(0);
@@ -90,19 +90,19 @@ describe('the queue of a connection', () => {
 
 	it('drops events for an answer, and never an answer', () => {
 		const { queue, stale, one, event, push, socket } = start();
-		push('x'.repeat(60));
-		event(one, 'x'.repeat(30), 1);
-		push('y'.repeat(60));
-		push('z'.repeat(60));
+		push('x'.repeat(600));
+		event(one, 'x'.repeat(250), 1);
+		push('y'.repeat(600));
+		push('z'.repeat(600));
 		expect(stale).toEqual([['one']]);
 		queue.flush();
-		expect(socket.sent).toEqual(['x'.repeat(60), 'y'.repeat(60), 'z'.repeat(60)]);
+		expect(socket.sent).toEqual(['x'.repeat(600), 'y'.repeat(600), 'z'.repeat(600)]);
 	});
 
 	it('says nothing of events where there are none', () => {
 		const { stale, push } = start();
-		push('x'.repeat(80));
-		push('x'.repeat(80));
+		push('x'.repeat(800));
+		push('x'.repeat(800));
 		expect(stale).toEqual([]);
 	});
 });
@@ -141,25 +141,25 @@ describe('events that replace each other', () => {
 		const { queue, one, event } = start();
 		event(one, 'xx', 'k');
 		event(one, 'xxxxxx', 'k');
-		expect(queue.bytes).toBe(6);
+		expect(queue.bytes).toBe(6 + ENTRY_BYTES);
 		event(one, 'x', 'k');
-		expect(queue.bytes).toBe(1);
+		expect(queue.bytes).toBe(1 + ENTRY_BYTES);
 	});
 
 	it('are bounded like all others when they grow', () => {
 		const { queue, one, event, stale } = start();
-		event(one, 'x'.repeat(50), 'a');
+		event(one, 'x'.repeat(500), 'a');
 		event(one, 'x', 'b');
-		event(one, 'x'.repeat(60), 'b');
-		expect(queue.bytes).toBeLessThanOrEqual(100);
+		event(one, 'x'.repeat(600), 'b');
+		expect(queue.bytes).toBeLessThanOrEqual(1_000);
 		expect(stale).toEqual([['one']]);
 	});
 
 	it('are found again after others were dropped', () => {
 		const { queue, socket, one, event, push } = start();
 		push('answer');
-		event(one, 'x'.repeat(90), 'k');
-		event(one, 'x'.repeat(50), 'l');
+		event(one, 'x'.repeat(800), 'k');
+		event(one, 'x'.repeat(700), 'l');
 		event(one, 'k', 'k');
 		queue.flush();
 		expect(socket.sent).toEqual(['answer', 'k']);
@@ -183,10 +183,10 @@ describe('whatever is queued', () => {
 				let offset = 0;
 				for (const { kind, bytes, key } of actions) {
 					if (kind === 'event') {
-						const before = Math.max(queue.bytes, 100);
-						event(one, `event ${++offset}`.padEnd(bytes), key ?? offset);
+						const before = Math.max(queue.bytes, 1_000);
+						event(one, `event ${++offset}`.padEnd(bytes * 10), key ?? offset);
 						if (queue.bytes > before) excess.push(queue.bytes);
-					} else if (kind === 'push') push(`answer ${++answers}`.padEnd(bytes));
+					} else if (kind === 'push') push(`answer ${++answers}`.padEnd(bytes * 10));
 					else if (kind === 'flush') queue.flush();
 					else socket.read();
 				}

@@ -7,6 +7,9 @@ import type { TransportSocket } from './transport.ts';
 /** The socket gets more only while it holds less than this: what waits here can still be conflated or dropped. */
 const SOCKET_HIGH_WATER_BYTES = 64 * 1024;
 
+/** What a queued message costs beside its text: a flood of tiny ones must not hold many times what is counted. */
+export const ENTRY_BYTES = 64;
+
 /** Whose events are queued, as far as the queue minds. */
 export interface EventSource {
 	/** An event with this offset was dropped. */
@@ -60,7 +63,7 @@ export class SendQueue<Source extends EventSource> {
 
 	/** Queues what must arrive. Events give way to it. */
 	push(frame: Frame): void {
-		if (this.bytes + frame.bytes > this.#maxBytes) this.#dropEvents();
+		if (this.bytes + frame.bytes + ENTRY_BYTES > this.#maxBytes) this.#dropEvents();
 		this.#add({ frame, feed: null, offset: 0, conflationKey: null });
 	}
 
@@ -68,7 +71,7 @@ export class SendQueue<Source extends EventSource> {
 	pushEvent(event: QueuedEvent<Source>): void {
 		const { feed, frame, offset } = event;
 		if (this.#conflate(event)) return;
-		if (this.bytes + frame.bytes > this.#maxBytes) {
+		if (this.bytes + frame.bytes + ENTRY_BYTES > this.#maxBytes) {
 			feed.dropped(offset);
 			this.#dropEvents(feed);
 			return;
@@ -79,7 +82,7 @@ export class SendQueue<Source extends EventSource> {
 	#add(entry: Entry<Source>): void {
 		if (entry.feed) this.#remember(entry.feed, entry.conflationKey);
 		this.#entries.push(entry);
-		this.#bytes += entry.frame.bytes;
+		this.#bytes += entry.frame.bytes + ENTRY_BYTES;
 		this.#owner.needsFlush();
 	}
 
@@ -109,7 +112,7 @@ export class SendQueue<Source extends EventSource> {
 			if (entry.feed === null) kept.push(entry);
 			else {
 				stale.add(entry.feed);
-				this.#bytes -= entry.frame.bytes;
+				this.#bytes -= entry.frame.bytes + ENTRY_BYTES;
 				entry.feed.dropped(entry.offset);
 			}
 		}

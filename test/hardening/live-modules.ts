@@ -1,0 +1,43 @@
+// The live functions that hostile and slow peers meet.
+import { LiveError } from '../../src/base/errors.ts';
+import type { LiveContext } from '../../src/server/context.ts';
+import { guard, live } from '../../src/server/live.ts';
+
+interface Tick {
+	id: number;
+}
+
+const ticks = live.stream('ticks', () => [] as Tick[], { max: 1 });
+let ticked = 0;
+let loaded = 0;
+
+export const modules: Record<string, Record<string, unknown>> = {
+	'lib/board': {
+		echo: live((_ctx: LiveContext, ...values: unknown[]) => values),
+		refuse: live(() => {
+			throw new LiveError('LOCKED', 'somebody edits it');
+		}),
+		crash: live(() => {
+			throw new Error('the password is hunter2');
+		}),
+		hang: live(() => new Promise(() => {})),
+		big: live((_ctx: LiveContext, bytes: number) => 'x'.repeat(Math.min(bytes, 500_000))),
+		cards: live.stream(
+			(_ctx: LiveContext, board: string) => ['board', board],
+			() => [{ id: 1 }]
+		),
+		private: live.stream('private', () => ['secret'], { access: () => false })
+	},
+	'lib/admin': { _guard: guard(() => Promise.reject(new LiveError('FORBIDDEN'))), wipe: live(() => 'wiped') },
+	'lib/witness': {
+		ticks,
+		/** Publishes the next number, and answers it. */
+		tick: live((ctx: LiveContext) => {
+			ctx.publish(ticks.topic(), 'created', { id: ++ticked });
+			return ticked;
+		})
+	},
+	'lib/load': {
+		events: live.stream('load', () => [{ id: ++loaded }] as unknown[], { max: 1, merge: 'latest' })
+	}
+};

@@ -1,0 +1,32 @@
+// What the processes of these tests say to each other.
+import type { Limits } from '../../src/protocol/limits.ts';
+
+export interface ServerSettings {
+	limits?: Partial<Limits>;
+	/** Events that a topic keeps. */
+	history?: number;
+}
+
+export type Command = { kind: 'stats' } | { kind: 'publish'; count: number; bytes: number; everyMs: number };
+
+export interface Stats {
+	/** Bytes that wait for each connection. */
+	queued: number[];
+	rss: number;
+	/** What the process holds after a garbage collection, in and outside the heap. */
+	held: number;
+}
+
+/** Where a group of healthy readers connects, and how many they are. */
+export interface ReaderSettings {
+	url: string;
+	readers: number;
+}
+
+/** How long events took to arrive, since the last question; and whether any was missing. */
+export interface Latencies {
+	count: number;
+	p50: number;
+	p99: number;
+	gaps: number;
+}

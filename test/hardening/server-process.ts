@@ -1,0 +1,63 @@
+// A server in a process of its own, as an application runs one. Its parent asks over IPC what it wants to know.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { memory } from '../../src/backplanes/memory/memory.ts';
+import { LiveServer } from '../../src/server/server.ts';
+import type { Session } from '../../src/server/session.ts';
+import { attach } from '../../src/transports/node/attach.ts';
+import { modules } from './live-modules.ts';
+import type { Command, ServerSettings, Stats } from './protocol.ts';
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as ServerSettings;
+
+const server = new LiveServer({
+	backplane: memory({ events: settings.history ?? 4_096, characters: 64 * 1024 * 1024 }),
+	limits: { connectionsPerUser: 10_000, ...settings.limits },
+	onError: (path, error) => void process.stderr.write(`reported: ${path}: ${String(error)}\n`)
+});
+for (const [id, exports] of Object.entries(modules)) server.registry.register(id, exports);
+await server.start();
+
+// A slow sender of headers is the HTTP server's own concern.
+const http = createServer(
+	{ headersTimeout: 700, requestTimeout: 1_000, connectionsCheckingInterval: 100 },
+	(_request, response) => response.end('page')
+);
+attach<Session>(http, {
+	server,
+	authorize: ({ headers }) => ({ session: sessionOf(headers.cookie) }),
+	closeTimeoutMs: 500
+});
+http.listen(0, '127.0.0.1');
+await once(http, 'listening');
+process.send?.({ port: (http.address() as AddressInfo).port });
+
+function sessionOf(cookie: string | undefined): Session | null {
+	const name = /^user=(\w+)$/.exec(cookie ?? '')?.[1];
+	return name === undefined ? null : { user: { id: name } };
+}
+
+process.on('message', (command: Command) => {
+	if (command.kind === 'stats') process.send?.(stats());
+	else void publish(command);
+});
+
+function stats(): Stats {
+	globalThis.gc?.();
+	const queued = [...server.connections].map(({ queuedBytes }) => queuedBytes);
+	const { rss, heapUsed, external } = process.memoryUsage();
+	return { queued, rss, held: heapUsed + external };
+}
+
+/** Publishes events at an even pace, stamped with the time on the clock that all processes share. */
+async function publish({ count, bytes, everyMs }: Extract<Command, { kind: 'publish' }>): Promise<void> {
+	const padding = 'x'.repeat(bytes);
+	const started = performance.now();
+	for (let index = 0; index < count; index++) {
+		const waitMs = started + index * everyMs - performance.now();
+		if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+		await server.publisher.publish('load', 'created', { at: performance.timeOrigin + performance.now(), padding });
+	}
+	process.send?.({ published: count });
+}
