@@ -133,12 +133,10 @@ export class ClientStream {
 
 	/** Loads the value anew; the old one stays until then. Rejects where the server refuses. */
 	async refresh(): Promise<void> {
-		let leave = () => {};
+		const subscribed = this.#phase !== 'off';
 		const loaded = new Promise<void>((resolve, reject) => this.#refreshes.push({ resolve, reject }));
-		this.#host.updates.run(() => {
-			if (this.#phase !== 'off') this.join();
-			leave = this.onChange(() => {});
-		});
+		const leave = this.onChange(() => {});
+		if (subscribed) this.#host.updates.run(() => this.join());
 		await loaded.finally(leave);
 	}
 
