@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { connect as connectTcp, type AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { connectRaw, type UpgradeRefused } from '../../../test/support/ws-client.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -14,6 +14,9 @@ interface User {
 	name: string;
 }
 const running = new Set<Server>();
+const HANDSHAKE =
+	'GET /__live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+	'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 const silent: SocketEvents = { message() {}, drained() {}, closed() {} };
 
 afterEach(async () => {
@@ -122,13 +125,38 @@ describe('an upgrade', () => {
 		expect(refusal.status).toBe(403);
 	});
 
+	test('with another method than GET is refused before anybody is asked', async () => {
+		let asked = 0;
+		const { port } = await serve({
+			authorize: () => {
+				asked++;
+				return { session: null };
+			}
+		});
+		const raw = connectTcp(port, '127.0.0.1');
+		raw.write(HANDSHAKE.replace('GET', 'POST'));
+		const [head] = (await once(raw, 'data')) as [Buffer];
+		raw.destroy();
+		expect(head.toString()).toMatch(/^HTTP\/1\.1 405 /);
+		expect(asked).toBe(0);
+	});
+
+	test('that is refused holds no socket, whatever the peer does', async () => {
+		const { port, server } = await serve({ authorize: () => ({ status: 403, reason: 'No.' }) });
+		const accepted = once(server, 'connection') as Promise<[Socket]>;
+		const raw = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+		raw.write(HANDSHAKE);
+		const [socket] = await accepted;
+		await once(raw, 'data');
+		if (!socket.destroyed) await once(socket, 'close');
+		expect(socket.destroyed).toBe(true);
+		raw.destroy();
+	});
+
 	test('sets the cookies that authorize asks for', async () => {
 		const { port } = await serve({ authorize: () => ({ session: null, setCookies: ['session=new; HttpOnly'] }) });
 		const raw = connectTcp(port, '127.0.0.1');
-		raw.write(
-			'GET /__live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-				'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-		);
+		raw.write(HANDSHAKE);
 		const [head] = (await once(raw, 'data')) as [Buffer];
 		raw.destroy();
 		expect(head.toString()).toMatch(/^HTTP\/1\.1 101 [^]*\r\nSet-Cookie: session=new; HttpOnly\r\n/);
@@ -161,10 +189,7 @@ describe('an upgrade', () => {
 			}
 		});
 		const raw = connectTcp(port, '127.0.0.1');
-		raw.write(
-			'GET /__live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-				'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-		);
+		raw.write(HANDSHAKE);
 		await entered.promise;
 		raw.resetAndDestroy();
 		await once(raw, 'close');
@@ -194,10 +219,7 @@ describe('a message', () => {
 	test('that is no UTF-8 closes the connection with 1007', async () => {
 		const { port } = await serve();
 		const raw = connectTcp(port, '127.0.0.1');
-		raw.write(
-			'GET /__live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-				'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-		);
+		raw.write(HANDSHAKE);
 		await once(raw, 'data');
 		raw.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0xff]));
 		const [close] = (await once(raw, 'data')) as [Buffer];
