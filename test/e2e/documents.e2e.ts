@@ -86,8 +86,8 @@ describe('the app of docs/getting-started.md', () => {
 		await app?.[Symbol.asyncDispose]();
 	});
 
-	async function signIn(name: string): Promise<Page> {
-		const page = await visit(url);
+	async function signIn(name: string, at = url): Promise<Page> {
+		const page = await visit(at);
 		await page.getByPlaceholder('Your name').fill(name);
 		await page.getByRole('button', { name: 'Sign in' }).click();
 		await page.getByRole('heading', { name: `Hello ${name}` }).waitFor();
@@ -123,6 +123,19 @@ describe('the app of docs/getting-started.md', () => {
 		await bring(ada, 'Salt');
 		await ada.getByText('Salt (Ada)').waitFor();
 		await expect.poll(async () => (await ada.request.get(url)).text()).toContain('Salt');
+	});
+
+	test('in development the module can be edited while people use it', async () => {
+		await using inDevelopment = documentApp(['docs/getting-started.md']);
+		const dev = await inDevelopment.dev();
+		const ada = await signIn('Ada', dev.url);
+		await bring(ada, 'Oil');
+		await ada.getByText('Oil (Ada)').waitFor();
+		inDevelopment.edit('src/lib/list.live.ts', 'by: ctx.user.name', 'by: `kind ${ctx.user.name}`');
+		await dev.printed(/reloaded src\/lib\/list\.live\.ts/);
+		await bring(ada, 'Wine');
+		await ada.getByText('Wine (kind Ada)').waitFor();
+		expect(await ada.getByText('Oil (Ada)').count()).toBe(1);
 	});
 
 	test('what the server refuses is taken back, and the reason shown', async () => {
