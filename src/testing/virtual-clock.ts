@@ -14,6 +14,8 @@ export interface VirtualClockOptions {
 const DEFAULT_WALL_TIME = Date.UTC(2030, 0, 1);
 
 export class VirtualClock implements Clock {
+	/** Runs before every callback, with whatever promises are settled by then: where tests disturb. */
+	beforeEach: (() => void) | null = null;
 	readonly #timers = new TimerQueue();
 	readonly #wallOrigin: number;
 	readonly #defer: Clock['defer'] | null;
@@ -77,12 +79,14 @@ export class VirtualClock implements Clock {
 	#runNext(untilMs: number): boolean {
 		const deferred = this.#deferred.shift();
 		if (deferred) {
+			this.beforeEach?.();
 			deferred();
 			return true;
 		}
 		const { dueMs } = this.#timers;
 		if (dueMs === null || dueMs > untilMs) return false;
 		this.#nowMs = Math.max(this.#nowMs, dueMs);
+		this.beforeEach?.();
 		this.#timers.take()?.();
 		return true;
 	}

@@ -122,16 +122,6 @@ export const MUTANTS: readonly Mutant[] = [
 		]
 	},
 	{
-		title: 'a stream goes live before it has read up to the head',
-		edits: [
-			{
-				file: 'server/stream.ts',
-				find: 'if (position.offset >= feed.topic.head.offset) {',
-				replace: 'if (events) {'
-			}
-		]
-	},
-	{
 		title: 'a stream that ends does not leave its topic',
 		edits: [
 			{

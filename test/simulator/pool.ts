@@ -8,7 +8,7 @@ import type { RunOptions, RunSummary } from './run.ts';
 /** Seeds that one child runs: enough to make its start cheap, few enough to share the work evenly. */
 const DEFAULT_RANGE = 500;
 /** A history that never ends is an endless loop: it is ended, and the run fails. */
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 120_000;
 
 export interface PoolOptions extends RunOptions {
 	/** Where the simulator and the sources under test are; another folder for a changed copy. @default this one */

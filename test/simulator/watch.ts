@@ -209,8 +209,7 @@ export class Watch {
 			world.violate(`${this.label} still shows what was never confirmed: ${JSON.stringify(state.value)}`);
 		}
 		this.#checkComplete();
-		// What a bad network between processes lost of an ephemeral topic stays lost.
-		if (EPHEMERAL.has(this.path) && world.options.mode === 'cluster') return;
+		if (EPHEMERAL.has(this.path) && world.losesBroadcasts) return;
 		const expected = this.#stored();
 		if (expected !== undefined && sorted(state.value) !== sorted(expected)) {
 			world.violate(

@@ -65,6 +65,8 @@ export class World {
 	readonly violations: string[] = [];
 	/** Errors that the server reported as not meant for clients. */
 	readonly reported: unknown[] = [];
+	/** Whether ephemeral streams must end where the database is: what a bad network lost of them stays lost. */
+	losesBroadcasts: boolean;
 	/** Whether everything works from now on. */
 	healed = false;
 	#names = 0;
@@ -72,6 +74,7 @@ export class World {
 	constructor(options: WorldOptions) {
 		this.options = options;
 		this.random = options.random;
+		this.losesBroadcasts = options.mode === 'cluster';
 		const { random, weather } = options;
 		this.cluster = new FaultyCluster({
 			clock: this.clock,

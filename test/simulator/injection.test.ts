@@ -1,0 +1,40 @@
+// An event at any moment of subscribe, load and hand-over is neither lost nor applied twice.
+
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/testing/random.ts';
+import { runInjection, SCENARIO_NAMES, type Injection } from './injection.ts';
+import { HISTORIES, SEED } from './settings.ts';
+
+const MODES = ['memory', 'cluster'] as const;
+
+describe.runIf(SEED === undefined)('an event published at every moment of', () => {
+	for (const scenario of SCENARIO_NAMES) {
+		for (const mode of MODES) {
+			it(`${scenario}, ${mode}, arrives exactly once`, async () => {
+				let moments = 0;
+				for (;;) {
+					const injection: Injection = { seed: 7, mode, scenario, moments: [moments] };
+					const { violation, steps } = await runInjection(injection);
+					expect(violation, JSON.stringify(injection)).toBeNull();
+					if (++moments >= steps) break;
+				}
+				expect(moments).toBeGreaterThan(100);
+			});
+		}
+	}
+});
+
+it.runIf(SEED === undefined)(`events at random moments of ${HISTORIES} random runs arrive exactly once`, async () => {
+	const random = new Random(1);
+	for (let run = 0; run < HISTORIES; run++) {
+		const injection: Injection = {
+			seed: run,
+			mode: random.pick(MODES),
+			scenario: random.pick(SCENARIO_NAMES),
+			moments: Array.from({ length: random.between(1, 4) }, () => random.below(400)),
+			maxDelayMs: random.pick([0, 1, 5])
+		};
+		const { violation } = await runInjection(injection);
+		expect(violation, JSON.stringify(injection)).toBeNull();
+	}
+});
