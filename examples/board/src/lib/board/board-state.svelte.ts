@@ -15,6 +15,7 @@ import type { BoardSummary, Card, Column, Person } from '../model.ts';
 import { newId } from '../model.ts';
 import { byRank, rankBetween } from '../rank.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
+import { wordsFor } from '../ui/words.ts';
 import { createDiff, createGrouping } from './group.ts';
 
 export interface BoardData {
@@ -129,8 +130,7 @@ export class BoardState {
 
 	#attempt(what: string, attempt: Promise<unknown>): void {
 		attempt.catch((error: unknown) => {
-			const reason = error instanceof Error ? error.message : 'Something went wrong.';
-			toasts.show(`Could not ${what}. ${reason}`, { kind: 'problem' });
+			toasts.show(`Could not ${what}. ${wordsFor(error)}`, { kind: 'problem' });
 		});
 	}
 }

@@ -1,8 +1,10 @@
 // The chat of one board: the live end of it, and the pages before that as far as somebody scrolled up.
+import { connection } from 'tidewire/svelte';
 import { history, messages, say } from '#lib/chat.live.ts';
 import type { Message, Person } from '../model.ts';
 import { LIMITS, newId } from '../model.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
+import { wordsFor } from '../ui/words.ts';
 
 export interface Entry {
 	message: Message;
@@ -40,8 +42,10 @@ export class ChatState {
 		this.isComplete = snapshot.value.length < LIMITS.historyPage;
 	}
 
+	/** Why new messages do not come, where the connection is not the reason: the page says that once, for everything. */
 	get error(): string | undefined {
-		return this.#stream.error?.message;
+		const { error } = this.#stream;
+		return error && connection.status === 'open' ? wordsFor(error) : undefined;
 	}
 
 	retry(): void {
@@ -57,8 +61,7 @@ export class ChatState {
 			await this.#stream.mutate('created', message, () => say({ boardId: this.#boardId, id, text }));
 			return true;
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : '';
-			toasts.show(`The message was not sent. ${reason}`, { kind: 'problem' });
+			toasts.show(`The message was not sent. ${wordsFor(error)}`, { kind: 'problem' });
 			return false;
 		}
 	}
@@ -73,7 +76,7 @@ export class ChatState {
 			this.#older = [...page, ...this.#older];
 			this.isComplete = page.length < LIMITS.historyPage;
 		} catch (error) {
-			this.problem = error instanceof Error ? error.message : 'The older messages did not come.';
+			this.problem = `The older messages did not come. ${wordsFor(error)}`;
 		} finally {
 			this.isLoadingOlder = false;
 		}

@@ -1,6 +1,7 @@
 // The session cookie. It holds a random token and nothing else; the table `sessions` knows whose it is.
 import { redirect } from '@sveltejs/kit';
 import type { Cookies, RequestEvent } from '@sveltejs/kit';
+import { revoke } from 'tidewire/server';
 import type { Person } from '../model.ts';
 import { SESSION_MS } from './people.ts';
 import type { SignedIn } from './people.ts';
@@ -29,7 +30,10 @@ export function beginSession({ cookies, request }: RequestEvent, name: string): 
 export function endSession(cookies: Cookies): void {
 	const token = cookies.get(COOKIE);
 	if (!token) return;
+	const signedIn = readSession(cookies);
 	store().people.signOut(token);
+	// Other tabs are still connected: they are asked who they are, and nobody is what they answer.
+	if (signedIn) revoke(signedIn.person.id);
 	cookies.delete(COOKIE, { path: '/' });
 }
 
