@@ -54,3 +54,14 @@ export const SERVERS: Server[] = [
 	{ name: 'Socket.IO', command: onNode('peers/socket-io.ts'), dialect: 'socketIo', packages: ['socket.io'] },
 	{ name: 'tRPC', command: onNode('peers/trpc.ts'), dialect: 'trpc', packages: ['@trpc/server', 'ws'] }
 ];
+
+const REASONS = new Map([
+	['uWebSockets.js', 'uWebSockets.js is not measured: `npm install --prefix bench/uws` first; its binaries load on Node 20.'],
+	['Bun.serve', 'Bun.serve is not measured: there is no binary of Bun for this machine.']
+]);
+
+/** Why peers do not take part. */
+export const MISSING: string[] = [
+	...[...REASONS].flatMap(([name, reason]) => (SERVERS.some((server) => server.name === name) ? [] : [reason])),
+	"SvelteKit's `query.live` does not take part: it is one HTTP response per query and client, with no call, topic or position."
+];

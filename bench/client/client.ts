@@ -66,8 +66,14 @@ export class Client {
 		this.#socket.send(...events.map(({ topic, value }) => this.#dialect.publish(++this.#ids, topic, value)));
 	}
 
-	send(text: string): void {
+	/** Asks for rows; each of them is a mark. Returns what to call when they are there. */
+	load(count: number): () => void {
+		const id = ++this.#ids;
+		const text = this.#dialect.load(id, count);
+		if (text === null) throw new Error('this server is not asked for rows');
 		this.#socket.send(text);
+		const end = this.#dialect.unload(id);
+		return () => end !== null && this.#socket.send(end);
 	}
 
 	destroy(): void {
@@ -117,7 +123,11 @@ export class Client {
 }
 
 /** Opens many, some at a time, so that no listen queue overflows. */
-export async function openMany(endpoint: Endpoint, count: number, prepare?: (client: Client) => Promise<unknown>) {
+export async function openMany(
+	endpoint: Endpoint,
+	count: number,
+	prepare?: (client: Client) => Promise<unknown>
+): Promise<Client[]> {
 	const clients: Client[] = [];
 	const open = async (): Promise<void> => {
 		while (clients.length < count) {

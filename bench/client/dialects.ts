@@ -9,6 +9,10 @@ export interface Dialect {
 	call(id: number, value: string): string;
 	subscribe(id: number, topic: number): string;
 	publish(id: number, topic: number, value: string): string;
+	/** Asks for that many rows, as a stream opens; null where the server is not asked. */
+	load(id: number, count: number): string | null;
+	/** Ends what `load` began. */
+	unload(id: number): string | null;
 	/** Reads a message without a mark. A string is to be sent back. */
 	control(text: string): 'ready' | 'subscribed' | { reply: string } | null;
 }
@@ -20,6 +24,8 @@ const tidewire: Dialect = {
 	call: (id, value) => `["call",${id},"bench/echo",[${value}]]`,
 	subscribe: (id, topic) => `["subscribe",${id},"bench/feed",null,["t${topic}"]]`,
 	publish: (id, topic, value) => `["call",${id},"bench/publish",["t${topic}",${value}]]`,
+	load: (id, count) => `["subscribe",${id},"bench/rows",null,[${count}]]`,
+	unload: (id) => `["unsubscribe",${id}]`,
 	control(text) {
 		if (text.startsWith('["welcome"')) return 'ready';
 		if (text.startsWith('["snapshot"')) return 'subscribed';
@@ -36,6 +42,8 @@ const raw: Dialect = {
 	call: (id, value) => `["call",${id},${value}]`,
 	subscribe: (id, topic) => `["subscribe",${id},"t${topic}"]`,
 	publish: (id, topic, value) => `["publish",${id},"t${topic}",${value}]`,
+	load: (id, count) => `["rows",${id},${count}]`,
+	unload: () => null,
 	control: (text) => (text.startsWith('["subscribed"') ? 'subscribed' : null)
 };
 
@@ -46,6 +54,8 @@ const socketIo: Dialect = {
 	call: (id, value) => `42${id}["echo",${value}]`,
 	subscribe: (id, topic) => `42${id}["subscribe","t${topic}"]`,
 	publish: (id, topic, value) => `42${id}["publish","t${topic}",${value}]`,
+	load: () => null,
+	unload: () => null,
 	control(text) {
 		if (text.startsWith('0{')) return { reply: '40' };
 		if (text.startsWith('40')) return 'ready';
@@ -64,6 +74,8 @@ const trpc: Dialect = {
 	call: (id, value) => request(id, 'mutation', 'echo', value),
 	subscribe: (id, topic) => request(id, 'subscription', 'feed', `"t${topic}"`),
 	publish: (id, topic, value) => request(id, 'mutation', 'publish', `["t${topic}",${value}]`),
+	load: () => null,
+	unload: () => null,
 	control(text) {
 		if (text === 'PING') return { reply: 'PONG' };
 		return text.includes('"type":"started"') ? 'subscribed' : null;

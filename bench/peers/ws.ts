@@ -1,6 +1,7 @@
 // Plain `ws`: a Map of topics, the event encoded once, `send` for each subscriber. `node bench/peers/ws.ts PORT`.
 
 import { WebSocketServer, type WebSocket } from 'ws';
+import { rowsOf } from '../lib/payload.ts';
 
 type Message = [kind: string, id: number, first: unknown, second?: unknown];
 
@@ -23,7 +24,7 @@ function publish(topic: unknown, value: unknown): void {
 function answer(socket: WebSocket, [kind, id, first, second]: Message): void {
 	if (kind === 'subscribe') subscribe(socket, first);
 	if (kind === 'publish') publish(first, second);
-	const value = kind === 'call' ? first : null;
+	const value = kind === 'rows' ? rowsOf(Number(first)) : kind === 'call' ? first : null;
 	socket.send(JSON.stringify(kind === 'subscribe' ? ['subscribed', id] : ['result', id, value]));
 }
 

@@ -1,0 +1,66 @@
+// What tidewire has to reach, as ratios within one run.
+
+import type { Measured } from './scenarios/scenario.ts';
+import { cpuMicros } from './lib/results.ts';
+
+export interface Target {
+	title: string;
+	caseName: string;
+	/** The figure that is compared, of both sides. @default CPU per operation */
+	figure: (measured: Measured) => number | undefined;
+	/** The server or the case that it is compared with. */
+	against: { server: string } | { caseName: string } | { value: number; unit: string };
+	/** At most this many times the other's figure. */
+	most: number;
+}
+
+const p50 = ({ figures }: Measured): number | undefined => figures['p50'];
+const bytesEach = ({ figures }: Measured): number | undefined => figures['bytesEach'];
+
+const cpu = (title: string, caseName: string, server: string, most: number): Target => ({
+	title,
+	caseName,
+	figure: cpuMicros,
+	against: { server },
+	most
+});
+
+export const TARGETS: readonly Target[] = [
+	cpu('Call: at most 1.1 × uWebSockets.js', 'call', 'uWebSockets.js', 1.1),
+	cpu('Call: a fifth of Socket.IO', 'call', 'Socket.IO', 1 / 5),
+	cpu('Call: an eighth of tRPC', 'call', 'tRPC', 1 / 8),
+	cpu('Delivery, 16 outstanding: at most 1.2 × uWebSockets.js', 'fan-out-1000x16', 'uWebSockets.js', 1.2),
+	cpu('Delivery, 16 outstanding: a fifteenth of Socket.IO', 'fan-out-1000x16', 'Socket.IO', 1 / 15),
+	cpu('Delivery, one at a time: at most 1.25 × uWebSockets.js', 'fan-out-1000', 'uWebSockets.js', 1.25),
+	cpu('Delivery, 5,000 subscribers: at most 1.25 × uWebSockets.js', 'fan-out-5000', 'uWebSockets.js', 1.25),
+	cpu('Many topics per socket: at most 1.4 × uWebSockets.js', 'topics-per-socket', 'uWebSockets.js', 1.4),
+	cpu('Steady load: at most 1.25 × uWebSockets.js', 'steady', 'uWebSockets.js', 1.25),
+	{
+		title: 'Round trip, p50: at most 1.3 × ws',
+		caseName: 'latency',
+		figure: p50,
+		against: { server: 'ws' },
+		most: 1.3
+	},
+	{
+		title: 'Idle connection: at most the memory of ws',
+		caseName: 'idle',
+		figure: bytesEach,
+		against: { server: 'ws' },
+		most: 1
+	},
+	{
+		title: 'Publish beside 2,000 other connections: at most 1.15 × beside none',
+		caseName: 'growth-2000',
+		figure: cpuMicros,
+		against: { caseName: 'growth-0' },
+		most: 1.15
+	},
+	{
+		title: 'Client: an event into 10,000 rows in at most 20 µs',
+		caseName: 'merge-10000x1',
+		figure: cpuMicros,
+		against: { value: 20, unit: 'µs' },
+		most: 1
+	}
+];
