@@ -44,7 +44,11 @@ describe('docs/client.md', () => {
 			expect(rows.find((row) => row['option'] === option)?.['default']).toBe(String(value));
 		}
 		const named = rows.map((row) => row['option']).join();
-		for (const option of Object.keys(CLIENT_DEFAULTS)) expect(named).toContain(option);
+		const hooks = [...readDocument('src/client/options.ts').matchAll(/^\t(on\w+|before\w+)\?:/gm)].map(
+			([, name]) => name!
+		);
+		expect(hooks).toContain('onConnect');
+		for (const option of [...Object.keys(CLIENT_DEFAULTS), ...hooks]) expect(named).toContain(option);
 		expect(rows.find((row) => row['option'] === 'backoff')?.['default']).toBe(
 			`{ firstMs: ${CLIENT_DEFAULTS.backoff.firstMs}, capMs: ${CLIENT_DEFAULTS.backoff.capMs} }`
 		);
