@@ -22,6 +22,8 @@ export function transformPlugin(app: App): Plugin {
 				if (isClient) assertImportable(this, app, file);
 				const moduleId = moduleIdOf(file, app.tree);
 				if (moduleId === null || OTHER_USE.test(id)) return null;
+				// Some editors empty a file before they write it: that is not the removal of every function.
+				if (code.trim() === '' && app.isDevelopment) return null;
 				const exports = exportsOf(this, code, displayName(file, app.tree));
 				return isClient ? forClient(this, app, { moduleId, exports }) : forServer(code, moduleId, exports);
 			}

@@ -94,6 +94,15 @@ describe('a page in development', () => {
 		expect(live.sockets).toEqual({ opened: 1, closed: 0 });
 	});
 
+	test('keeps the former functions while a file is empty, as some editors leave it for a moment', async () => {
+		using client = await LiveClient.connect(app.socketUrl, 'ada');
+		const text = fixture.read(MODULE);
+		await edited(() => fixture.write(MODULE, ''));
+		expect(await client.call('lib/board/sum', 1, 1)).toEqual({ sum: 2, version: 4 });
+		await edited(() => fixture.write(MODULE, text));
+		expect(await client.call('lib/board/sum', 1, 1)).toEqual({ sum: 2, version: 4 });
+	});
+
 	test('keeps the former functions while a module exports what is no live definition', async () => {
 		await edited(() => fixture.write('src/live/limit.ts', 'export const limit = 1;'), 'was not reloaded');
 		expect(app.output()).toContain('the export "limit" is not a live definition');

@@ -39,6 +39,16 @@ describe('a production build with SvelteKit 3', () => {
 		await app.stop();
 	});
 
+	test('behind a proxy that tells the scheme, compares the whole origin', async () => {
+		const app = await fixture.start('build', { PROTOCOL_HEADER: 'x-forwarded-proto' });
+		const headers = { 'x-forwarded-proto': 'https' };
+		const from = (origin: string) => LiveClient.connect(app.socketUrl, 'ada', { origin, headers });
+		using client = await from(app.url.replace('http:', 'https:'));
+		expect(await client.call('lib/orphan/ping')).toBe('pong');
+		await expect(from(app.url)).rejects.toMatchObject({ status: 403 });
+		await app.stop();
+	});
+
 	test('renders what load() gives', async () => {
 		const app = await fixture.start();
 		expect(await htmlOf(app, '/loaded')).toMatch(/<li>first<\/li>/);
