@@ -46,7 +46,7 @@ describe('a view', () => {
 		['cursor', 'update', 'remove']
 	])('of kind %s: a confirmed event ends the pending one of its key and no other', (kind, put, remove) => {
 		const view = viewOf([ann, bob], kind);
-		view.add(put, { id: 1, text: 'mine' }, true);
+		view.add(put, { id: 1, text: 'mine' }, false);
 		view.add(put, { id: 2, text: 'mine' }, false);
 		view.apply(remove, { id: 1 });
 		expect(view.value).toEqual([{ id: 2, text: 'mine' }]);
@@ -54,13 +54,26 @@ describe('a view', () => {
 		expect(view.value).toEqual([{ id: 2, text: 'theirs' }]);
 	});
 
-	test('of kind set: any confirmed event ends all pending ones', () => {
+	test('of kind set: any confirmed event ends all pending ones that no call holds', () => {
 		const view = viewOf(1, 'set');
-		view.add('set', 2, true);
+		const held = view.add('set', 2, true);
 		view.add('set', 3, false);
 		expect(view.value).toBe(3);
 		view.apply('set', 4);
+		expect(view.value).toBe(2);
+		view.remove(held);
 		expect(view.value).toBe(4);
+	});
+
+	test('of calls that follow each other for one row, the last one is shown until it ends', () => {
+		const view = viewOf([{ id: 1, text: '' }]);
+		const calls = ['a', 'ab', 'abc'].map((text) => ({ text, entry: view.add('updated', { id: 1, text }, true) }));
+		for (const { text, entry } of calls) {
+			view.apply('updated', { id: 1, text });
+			expect(view.value).toEqual([{ id: 1, text: 'abc' }]);
+			view.remove(entry);
+			expect(view.value).toEqual([{ id: 1, text: 'abc' }]);
+		}
 	});
 
 	test('of kind set: a snapshot ends the pending ones that no call holds', () => {
@@ -125,7 +138,7 @@ class PlainView {
 
 	confirm(confirmed: CrudEvent): void {
 		this.confirmed = plainCrud(this.confirmed, [confirmed], this.spec);
-		this.pending = this.pending.filter((entry) => keyOf(entry.event) !== keyOf(confirmed));
+		this.pending = this.pending.filter((entry) => entry.held || keyOf(entry.event) !== keyOf(confirmed));
 	}
 
 	load(value: Row[]): void {

@@ -80,12 +80,16 @@ export class View {
 		return draft.value;
 	}
 
+	/**
+	 * What a call holds stays until the call ends: the event may be that of an earlier call for the same key, and the
+	 * value would step back to it while the later ones are under way.
+	 */
 	#supersede(draft: Draft, event: string, data: unknown): void {
 		const { kind } = draft.spec;
 		if (kind === 'latest') return;
-		if (kind === 'set') this.#keep(() => false);
+		if (kind === 'set') this.#keep((entry) => entry.held);
 		else if (event === 'set') this.#supersedeLoaded(draft);
-		else this.#keep((entry) => draft.keyOf(entry.data) !== draft.keyOf(data));
+		else this.#keep((entry) => entry.held || draft.keyOf(entry.data) !== draft.keyOf(data));
 	}
 
 	/** A whole new value confirms what it holds. */
