@@ -6,7 +6,7 @@ import type { App } from './app.ts';
 import { configFile, scan } from './scan.ts';
 
 /** What `virtual:tidewire/app` finds in development. */
-export interface ModuleList {
+interface ModuleList {
 	modules(): Record<string, () => Promise<unknown>>;
 	loadConfig(): Promise<{ default?: unknown }>;
 }

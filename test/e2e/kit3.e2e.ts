@@ -69,6 +69,22 @@ describe('a page in development', () => {
 		expect(live.sockets).toEqual({ opened: 1, closed: 0 });
 	});
 
+	test('lets a component use a function that was added while the page is open', async () => {
+		const live = await LivePage.open(browser, app);
+		await live.shows('#sum', '5 v2');
+		const [text, component] = [fixture.read(MODULE), fixture.read('src/lib/Board.svelte')];
+		await edited(() => fixture.write(MODULE, `${text}\nexport const extra = live(() => 'extra');\n`));
+		const used = component
+			.replace('import { addCard', 'import { extra, addCard')
+			.replace('<p id="room">', '{#await extra() then value}<p id="extra">{value}</p>{/await}<p id="room">');
+		fixture.write('src/lib/Board.svelte', used);
+		await live.shows('#extra', 'extra');
+		expect(live.loads).toBe(1);
+		expect(live.sockets).toEqual({ opened: 1, closed: 0 });
+		fixture.write('src/lib/Board.svelte', component);
+		await edited(() => fixture.write(MODULE, text));
+	});
+
 	test('shows what a stream gives after an edit of its module', async () => {
 		const live = await LivePage.open(browser, app);
 		await live.shows('#cards', 'first.*');
