@@ -127,6 +127,15 @@ describe('losing the connection', () => {
 		expect(scene.sockets).toHaveLength(3);
 	});
 
+	test('while it waits, the status tells when the next attempt begins', async () => {
+		const scene = new Scene();
+		await scene.open();
+		scene.socket.goodbye('GOING_AWAY', 20_000);
+		expect(scene.client.status.retryAt).toBe(scene.clock.wallTime() + 20_000);
+		await scene.clock.advance(20_000);
+		expect(scene.client.status).toMatchObject({ state: 'connecting', retryAt: undefined });
+	});
+
 	test('what follows a goodbye in its frame is not heard', async () => {
 		const scene = new Scene();
 		const socket = await scene.open();

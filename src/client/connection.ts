@@ -39,7 +39,7 @@ export class Connection implements Link {
 	readonly #updates: Updates;
 	readonly #events: ConnectionEvents;
 	readonly #outbox = new Outbox((frame) => this.#socket?.send(frame));
-	#status: ConnectionStatus = { state: 'idle', error: undefined };
+	#status: ConnectionStatus = { state: 'idle', error: undefined, retryAt: undefined };
 	#socket: ClientSocket | null = null;
 	/** Numbers attempts, so that what an abandoned one still reports is ignored. */
 	#attempt = 0;
@@ -108,10 +108,10 @@ export class Connection implements Link {
 	}
 
 	/** The only place that changes the state. What the old state waited for ends with it. */
-	#become(state: ConnectionState, error?: LiveError): void {
+	#become(state: ConnectionState, error?: LiveError, retryAt?: number): void {
 		assert(SUCCESSORS[this.#status.state].includes(state), `${this.#status.state} cannot become ${state}`);
 		this.#updates.forget(this.#timer);
-		this.#status = { state, error };
+		this.#status = { state, error, retryAt };
 		this.#events.statusChanged();
 	}
 
@@ -245,9 +245,10 @@ export class Connection implements Link {
 		const now = clock.now();
 		// A server that fails soon after every welcome is not to be met with first delays for ever.
 		if (this.open && now - (this.#openedAt ?? now) >= backoff.firstMs) this.#failures = 0;
-		this.#end('waiting', error);
+		const delayMs = this.#retryDelayMs(error);
+		this.#end('waiting', error, clock.wallTime() + delayMs);
 		this.#notBefore = now + (error.retryAfterMs ?? 0);
-		this.#after(this.#retryDelayMs(error), () => this.#connect());
+		this.#after(delayMs, () => this.#connect());
 		this.#failures++;
 	}
 
@@ -258,10 +259,10 @@ export class Connection implements Link {
 		return this.#failures === 0 ? asked : Math.max(asked, drawn);
 	}
 
-	#end(state: 'waiting' | 'refused' | 'closed', error: LiveError): void {
+	#end(state: 'waiting' | 'refused' | 'closed', error: LiveError, retryAt?: number): void {
 		const wasOpen = this.open;
 		this.#release();
-		this.#become(state, error);
+		this.#become(state, error, retryAt);
 		if (wasOpen) this.#updates.afterwards(() => this.#settings.onDisconnect?.(error));
 		if (state === 'refused' || error.code === 'PROTOCOL_ERROR')
 			this.#updates.afterwards(() => this.#settings.onError?.(error, undefined));

@@ -18,6 +18,11 @@ export interface ConnectionStatus {
 	readonly state: ConnectionState;
 	/** Why the connection is not open; undefined while it is, and before the first attempt has ended. */
 	readonly error: LiveError | undefined;
+	/**
+	 * While `waiting`: when the next attempt begins by itself, in milliseconds since the Unix epoch. It comes sooner when the
+	 * page returns into view or online.
+	 */
+	readonly retryAt: number | undefined;
 }
 
 /** `reconnect()` leads from every state to `connecting`. */

@@ -35,6 +35,12 @@ export const connection = {
 		return client.status.error;
 	},
 
+	/** When the next attempt begins by itself, in milliseconds since the Unix epoch; undefined unless one is waited for. */
+	get retryAt(): number | undefined {
+		trackStatus();
+		return client.status.retryAt;
+	},
+
 	/** Whether the device has a network at all, as far as the browser knows. Says nothing of the server. */
 	get online(): boolean {
 		trackNetwork();
