@@ -1,7 +1,9 @@
 // The documents, believed: the files that they show are put together, type-checked, built and used in a browser.
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/port.ts';
+import { root } from '../../scripts/lib/run.ts';
 import { createClient, type Client } from '../../src/client/client.ts';
 import { fixtureFiles } from '../docs/assemble.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -147,7 +149,7 @@ describe('the app of docs/getting-started.md', () => {
 });
 
 describe('the app of the guide (all other pages in docs)', () => {
-	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy'];
+	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy', 'testing'];
 	const documents = ['README.md', ...pages.map((name) => `docs/${name}.md`)];
 	let app: Fixture;
 	let server: RunningApp;
@@ -179,6 +181,16 @@ describe('the app of the guide (all other pages in docs)', () => {
 
 	test('has no error of types', async () => {
 		expect(await typeErrors(app)).toBe('');
+	});
+
+	test('its own tests pass', async () => {
+		const { code, output } = await app.run([
+			join(root, 'node_modules/vitest/vitest.mjs'),
+			'run',
+			'--reporter=verbose'
+		]);
+		expect(code, output).toBe(0);
+		expect(output).toContain('5 passed');
 	});
 
 	test('two people share a board, whose first value came with the page', async () => {
