@@ -21,6 +21,8 @@ export class Runtime {
 	renderStream: ((path: string, args: unknown[]) => unknown) | null = null;
 	/** Middleware that was declared since the last module was registered: it belongs to the next one. */
 	#declared: Middleware[] = [];
+	/** The same by module, for the next server in this process: a module declares only once, when it is imported. */
+	readonly #middlewareOf = new WeakMap<object, Middleware[]>();
 	/** Modules that something else imported before the server was there, as src/hooks.server.ts may. */
 	#early: ((server: LiveServer) => void)[] = [];
 
@@ -33,8 +35,9 @@ export class Runtime {
 	 * @throws {Error} where an export is no live definition; the former module stays
 	 */
 	register(moduleId: string, exports: Record<string, unknown>): void {
-		const middleware = this.#declared;
+		if (this.#declared.length > 0) this.#middlewareOf.set(exports, this.#declared);
 		this.#declared = [];
+		const middleware = this.#middlewareOf.get(exports) ?? [];
 		const add = (server: LiveServer): void => server.registry.register(moduleId, exports, middleware);
 		if (this.server === null) this.#early.push(add);
 		else add(this.server);

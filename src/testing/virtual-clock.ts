@@ -53,6 +53,11 @@ export class VirtualClock implements Clock {
 		return this.#timers.size + this.#deferred.length;
 	}
 
+	/** When the next timer is due, on the scale of `now`; null where none waits. */
+	get nextDueMs(): number | null {
+		return this.#timers.dueMs;
+	}
+
 	/** Moves time on by `ms`, and runs everything that is due on the way. */
 	advance(ms: number): Promise<void> {
 		const untilMs = this.#nowMs + ms;

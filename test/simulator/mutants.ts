@@ -112,16 +112,6 @@ export const MUTANTS: readonly Mutant[] = [
 		edits: [{ file: 'server/heartbeats.ts', find: 'if (this.#next === 0) this.#onRound();', replace: '' }]
 	},
 	{
-		title: 'a replaced log keeps its number on the wire',
-		edits: [
-			{
-				file: 'server/hub-topic.ts',
-				find: 'if (log.epoch !== this.#epoch) this.#alias = this.#parts.nextAlias();',
-				replace: ''
-			}
-		]
-	},
-	{
 		title: 'a stream that ends does not leave its topic',
 		edits: [
 			{

@@ -344,7 +344,7 @@ const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[2, 'crash'],
 	[1, 'restart'],
 	[1, 'reload'],
-	[3, 'loseLog'],
+	[2, 'loseLog'],
 	[1, 'ban'],
 	[1, 'refuseRoom'],
 	[4, 'pardon'],
