@@ -88,6 +88,19 @@ describe('ARCHITECTURE.md', () => {
 		expect(exists, `${path} is nowhere`).toBe(true);
 	});
 
+	const sources = files
+		.filter((file) => file.startsWith('src/') && file.endsWith('.ts'))
+		.map(readDocument)
+		.join('\n');
+	// `Calls.start`, `LiveServer.#flush`, `#become`
+	const members = [...readDocument('ARCHITECTURE.md').matchAll(/`(?:[A-Z]\w+\.)?(?<=[.#`])(#?\w+)`/g)]
+		.filter(([token]) => /[.#]/.test(token))
+		.map(([, name]) => name!);
+
+	test.each([...new Set(members)])('%s is still in the sources', (name) => {
+		expect(sources.includes(name), `${name} is nowhere`).toBe(true);
+	});
+
 	test('names every folder of src', () => {
 		const folders = new Set(globSync('src/*/**/*.ts', { cwd: root }).map((file) => file.split(/[\\/]/)[1]!));
 		const document = readDocument('ARCHITECTURE.md');
