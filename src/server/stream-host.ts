@@ -31,6 +31,8 @@ export interface StreamHost {
 	join(topic: TopicName): MaybePromise<Feed>;
 	leave(feed: Feed): void;
 	read(topic: TopicName, after: Position): MaybePromise<ReadResult>;
+	/** The most that one message may bring of what a client has missed. */
+	readonly partBytes: number;
 	/** Returns when the client has taken most of what it was sent. */
 	room(): MaybePromise<void>;
 	send(text: string): void;

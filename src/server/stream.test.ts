@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { ada, bob, startServer, type Harness } from '../../test/support/server-harness.ts';
+import { ada, bob, startServer, type FakeClient, type Harness } from '../../test/support/server-harness.ts';
 import { LiveError } from '../base/errors.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import { encodeCatchup, encodeUnsubscribe } from '../protocol/stream.ts';
@@ -358,16 +358,25 @@ describe('a reader that does not keep up', () => {
 		expect(connection!.queuedBytes).toBeLessThanOrEqual(100_000);
 		reader.socket.read();
 		await harness.clock.settle();
-		const sent = reader.messages.filter(({ kind }) => kind === 'event' || kind === 'resumed');
-		const offsets = sent.flatMap((message) =>
-			message.kind === 'event'
-				? [message.offset]
-				: message.kind === 'resumed'
-					? message.events.map(({ offset }) => offset)
-					: []
-		);
-		expect(offsets).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
-		expect(reader.kindsFor(id)).toEqual(['snapshot', 'resumed']);
+		expect(offsetsOf(reader)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+		expect(new Set(reader.kindsFor(id))).toEqual(new Set(['snapshot', 'resumed']));
+	});
+
+	it('is brought up to date in parts, each when it has taken the one before', async () => {
+		const { harness, reader, id, flood } = await start(100_000);
+		const [connection] = harness.server.connections;
+		await flood(500);
+		for (let round = 0; round < 200 && reader.of('resumed').length < 10; round++) {
+			reader.socket.read();
+			reader.socket.stopReading();
+			await harness.clock.settle();
+			expect(connection!.queuedBytes).toBeLessThanOrEqual(100_000);
+		}
+		await publish(harness, ['board', 'b'], 9_000);
+		reader.socket.read();
+		await harness.clock.settle();
+		expect(offsetsOf(reader)).toEqual(Array.from({ length: 501 }, (_, index) => index + 1));
+		expect(reader.kindsFor(id).filter((kind) => kind === 'resumed').length).toBeGreaterThan(10);
 	});
 
 	it('is reset where the log has forgotten what it missed', async () => {
@@ -415,4 +424,17 @@ async function firstSnapshot(harness: Harness) {
 	const client = await harness.connect();
 	await client.subscribe('m/cards', ['b']);
 	return client.of('snapshot') as [ReturnType<typeof client.of<'snapshot'>>[number]];
+}
+
+/** The offsets of all events in the order in which they came, with NaN where a `resumed` does not begin where they ended. */
+function offsetsOf(reader: FakeClient): number[] {
+	const offsets: number[] = [];
+	for (const message of reader.messages) {
+		if (message.kind === 'event') offsets.push(message.offset);
+		else if (message.kind === 'resumed') {
+			const connects = message.position.offset === (offsets.at(-1) ?? 0);
+			offsets.push(...(connects ? [] : [NaN]), ...message.events.map(({ offset }) => offset));
+		}
+	}
+	return offsets;
 }

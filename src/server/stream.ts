@@ -17,6 +17,7 @@ import {
 } from '../protocol/stream.ts';
 import { encodeTopic } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
+import type { LogEntry } from './backplane.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { FedStream, Feed } from './feed.ts';
 import { invoke, notLetThrough } from './invoke.ts';
@@ -38,6 +39,9 @@ export interface StreamRequest {
 	/** Where the client is; null for a first load. */
 	position: Position | null;
 }
+
+/** Makes a message of the events behind a position. */
+type Encode = (position: Position, events: readonly string[]) => string;
 
 export interface RegisteredStream extends Registered {
 	readonly definition: StreamDefinition;
@@ -120,9 +124,7 @@ export class ServerStream implements FedStream, HostedStream {
 		try {
 			await this.#host.room();
 			if (from === null || this.#definition.ephemeral) return await this.#sendSnapshot(feed, why);
-			const lost = await this.#joinLive(feed, from, (position, events) =>
-				encodeResumed({ ...this.#parts(feed, position, events), position })
-			);
+			const lost = await this.#joinLive(feed, from, this.#resumed(feed));
 			if (lost !== null) await this.#sendSnapshot(feed, lost);
 		} finally {
 			this.#host.loads.leave();
@@ -198,15 +200,12 @@ export class ServerStream implements FedStream, HostedStream {
 	}
 
 	/**
-	 * Reads the log behind `from` until nothing is missing, then sends what `encode` makes of it and goes live.
+	 * Reads the log behind `from` until nothing is missing, then sends what `encode` makes of it and goes live. What is
+	 * too much for one message goes in several, each when the client has taken the one before.
 	 * @returns why the log does not connect with `from`; null when the stream is live or closed
 	 */
-	async #joinLive(
-		feed: Feed,
-		from: Position,
-		encode: (position: Position, events: string[]) => string
-	): Promise<ResetReason | null> {
-		const events: string[] = [];
+	async #joinLive(feed: Feed, from: Position, encode: Encode): Promise<ResetReason | null> {
+		let part = { from, events: [] as string[], encode };
 		let position = from;
 		for (;;) {
 			const pending = this.#host.read(feed.topic.name, position);
@@ -216,8 +215,16 @@ export class ServerStream implements FedStream, HostedStream {
 				await feed.topic.check(); // the next load begins where the log is now
 				return this.#isClosed ? null : result.reason;
 			}
-			for (const { offset, body } of result.entries) events.push(encodeListedEvent(offset, body));
-			position = { epoch: result.epoch, offset: result.entries.at(-1)?.offset ?? position.offset };
+			const entries = firstOf(result.entries, this.#host.partBytes);
+			for (const { offset, body } of entries) part.events.push(encodeListedEvent(offset, body));
+			position = { epoch: result.epoch, offset: entries.at(-1)?.offset ?? position.offset };
+			if (entries.length < result.entries.length) {
+				this.#host.send(part.encode({ epoch: position.epoch, offset: part.from.offset }, part.events));
+				part = { from: position, events: [], encode: this.#resumed(feed) };
+				await this.#host.room();
+				if (this.#isClosed) return null;
+				continue;
+			}
 			if (position.epoch !== feed.topic.head.epoch) {
 				await feed.topic.check(); // one of the two is of a log that has been replaced
 				if (this.#isClosed) return null;
@@ -226,10 +233,15 @@ export class ServerStream implements FedStream, HostedStream {
 			}
 			// From here to goLive nothing may wait: an event that came in between would be lost.
 			if (position.offset >= feed.topic.head.offset) {
-				this.#goLive(feed, position, encode({ epoch: position.epoch, offset: from.offset }, events));
+				const start = { epoch: position.epoch, offset: part.from.offset };
+				this.#goLive(feed, position, part.encode(start, part.events));
 				return null;
 			}
 		}
+	}
+
+	#resumed(feed: Feed): Encode {
+		return (position, events) => encodeResumed({ ...this.#parts(feed, position, events), position });
 	}
 
 	#goLive(feed: Feed, position: Position, message: string): void {
@@ -282,4 +294,11 @@ export class ServerStream implements FedStream, HostedStream {
 		this.#host.leave(feed);
 		if (this.#announced) this.#runHook(this.#definition.onUnsubscribe, feed);
 	}
+}
+
+/** The entries that have no more characters than that together, and one at least. */
+function firstOf(entries: readonly LogEntry[], maxCharacters: number): readonly LogEntry[] {
+	let characters = 0;
+	const end = entries.findIndex(({ body }, index) => (characters += body.length) > maxCharacters && index > 0);
+	return end < 0 ? entries : entries.slice(0, end);
 }

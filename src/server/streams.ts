@@ -51,6 +51,10 @@ export class Streams implements StreamHost {
 		return this.#parts.registry.middleware;
 	}
 
+	get partBytes(): number {
+		return this.#parts.limits.queueBytes / 4;
+	}
+
 	has(id: RequestId): boolean {
 		return this.#streams.has(id);
 	}

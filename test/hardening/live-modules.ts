@@ -9,7 +9,6 @@ interface Tick {
 
 const ticks = live.stream('ticks', () => [] as Tick[], { max: 1 });
 let ticked = 0;
-let loaded = 0;
 
 export const modules: Record<string, Record<string, unknown>> = {
 	'lib/board': {
@@ -38,6 +37,8 @@ export const modules: Record<string, Record<string, unknown>> = {
 		})
 	},
 	'lib/load': {
-		events: live.stream('load', () => [{ id: ++loaded }] as unknown[], { max: 1, merge: 'latest' })
+		events: live.stream('load', () => [] as unknown[], { max: 1, merge: 'latest' }),
+		/** What only slow readers read. */
+		flood: live.stream('flood', () => [] as unknown[], { max: 1, merge: 'latest' })
 	}
 };

@@ -34,12 +34,18 @@ export class Process<Question, Answer> implements AsyncDisposable {
 	}
 
 	/** The next message. Rejects when the process ends instead. */
-	async heard<Message>(): Promise<Message> {
-		const ended = once(this.child, 'exit').then(() => {
-			throw new Error(`the process ended:\n${this.#output}`);
+	heard<Message>(): Promise<Message> {
+		return new Promise((resolve, reject) => {
+			const onMessage = (message: unknown): void => {
+				this.child.off('exit', onExit);
+				resolve(message as Message);
+			};
+			const onExit = (): void => {
+				this.child.off('message', onMessage);
+				reject(new Error(`the process ended:\n${this.#output}`));
+			};
+			this.child.once('message', onMessage).once('exit', onExit);
 		});
-		const [message] = (await Promise.race([once(this.child, 'message'), ended])) as [Message];
-		return message;
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

@@ -7,11 +7,21 @@ export interface ServerSettings {
 	history?: number;
 }
 
-export type Command = { kind: 'stats' } | { kind: 'publish'; count: number; bytes: number; everyMs: number };
+export type Command = { kind: 'stats' } | Publish;
+
+export interface Publish {
+	kind: 'publish';
+	topic: 'load' | 'flood';
+	count: number;
+	bytes: number;
+	everyMs: number;
+}
 
 export interface Stats {
 	/** Bytes that wait for each connection. */
 	queued: number[];
+	/** The most that waited for one of them since the last question. */
+	peakQueued: number;
 	rss: number;
 	/** What the process holds after a garbage collection, in and outside the heap. */
 	held: number;

@@ -7,7 +7,7 @@ import { LiveServer } from '../../src/server/server.ts';
 import type { Session } from '../../src/server/session.ts';
 import { attach } from '../../src/transports/node/attach.ts';
 import { modules } from './live-modules.ts';
-import type { Command, ServerSettings, Stats } from './protocol.ts';
+import type { Command, Publish, ServerSettings, Stats } from './protocol.ts';
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as ServerSettings;
 
@@ -43,21 +43,30 @@ process.on('message', (command: Command) => {
 	else void publish(command);
 });
 
+let peak = 0;
+function notePeak(): number {
+	for (const { queuedBytes } of server.connections) peak = Math.max(peak, queuedBytes);
+	return peak;
+}
+
 function stats(): Stats {
 	globalThis.gc?.();
 	const queued = [...server.connections].map(({ queuedBytes }) => queuedBytes);
 	const { rss, heapUsed, external } = process.memoryUsage();
-	return { queued, rss, held: heapUsed + external };
+	const peakQueued = notePeak();
+	peak = 0;
+	return { queued, peakQueued, rss, held: heapUsed + external };
 }
 
 /** Publishes events at an even pace, stamped with the time on the clock that all processes share. */
-async function publish({ count, bytes, everyMs }: Extract<Command, { kind: 'publish' }>): Promise<void> {
+async function publish({ topic, count, bytes, everyMs }: Publish): Promise<void> {
 	const padding = 'x'.repeat(bytes);
 	const started = performance.now();
 	for (let index = 0; index < count; index++) {
 		const waitMs = started + index * everyMs - performance.now();
 		if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-		await server.publisher.publish('load', 'created', { at: performance.timeOrigin + performance.now(), padding });
+		await server.publisher.publish(topic, 'created', { at: performance.timeOrigin + performance.now(), padding });
+		if (index % 8 === 0) notePeak();
 	}
 	process.send?.({ published: count });
 }

@@ -1,0 +1,155 @@
+// Readers that never read beside healthy ones: what they cost is bounded, and the others hardly notice them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { decodeDown, type DownMessage } from '../../src/protocol/down.ts';
+import { connectRaw, type WsClient } from '../support/ws-client.ts';
+import { startReaders, startServerProcess, type ServerProcess } from './processes.ts';
+import type { Latencies, Publish } from './protocol.ts';
+
+const READERS = 200;
+const MIB = 1024 * 1024;
+/** What the queue may hold above its bound: the one answer that did not fit. */
+const SLACK = 64 * 1024;
+
+/** More than kernels take for a connection, and a MiB more. */
+const FLOOD = { count: 400, bytes: 16_000, everyMs: 2 };
+
+/** Other work on the machine shows in some rounds: there are more of them until it does not. */
+const ROUNDS = { least: 3, most: 9 };
+
+describe('200 readers that never read', () => {
+	it(
+		'cost a MiB each at most, and the 200 healthy ones beside them notice little',
+		{ timeout: 120_000 },
+		async () => {
+			// Silence would end them: they shall stay.
+			await using server = await startServerProcess({ limits: { heartbeatMs: 60_000 } });
+			await using healthy = await startReaders({ url: server.url, readers: READERS });
+			const measure = async (): Promise<Latencies> => {
+				await healthy.ask('report'); // forget what came before
+				await publish(server, 'load', { count: 250, bytes: 200, everyMs: 8 });
+				return await healthy.ask('report');
+			};
+			await publish(server, 'load', { count: 250, bytes: 200, everyMs: 4 }); // warm up
+
+			const baseline: Latencies[] = [];
+			const loaded: Latencies[] = [];
+			const { rss: before } = await server.ask({ kind: 'stats' });
+			let peak = 0;
+			let grown = 0;
+			const isCalm = (): boolean => p99Of(loaded) < 2 * p99Of(baseline);
+			for (let round = 0; round < ROUNDS.least || (round < ROUNDS.most && !isCalm()); round++) {
+				baseline.push(await measure());
+				const slow = await connectSlow(server);
+				await publish(server, 'flood', FLOOD);
+				loaded.push(await measure());
+				const { peakQueued, rss } = await server.ask({ kind: 'stats' });
+				peak = Math.max(peak, peakQueued);
+				grown = Math.max(grown, rss - before);
+				for (const client of slow) client.vanish();
+				await untilTrue(async () => (await server.ask({ kind: 'stats' })).queued.length === READERS);
+			}
+
+			const figures = {
+				quietestMs: [p99Of(baseline), p99Of(loaded)],
+				medianMs: [median(baseline.map(({ p99 }) => p99)), median(loaded.map(({ p99 }) => p99))],
+				rounds: loaded.length,
+				peakQueuedKiB: Math.round(peak / 1024),
+				grownMiB: Math.round(grown / MIB)
+			};
+			process.stdout.write(`${JSON.stringify(figures)}\n`);
+			expect(Math.max(...[...baseline, ...loaded].map(({ gaps }) => gaps))).toBe(0);
+			expect(baseline[0]!.count).toBe(READERS * 250);
+			expect(peak).toBeGreaterThan(0.9 * MIB); // or nobody was slow
+			expect(peak).toBeLessThanOrEqual(MIB + SLACK);
+			expect(grown).toBeLessThan(READERS * 2 * MIB);
+			expect(p99Of(loaded)).toBeLessThan(2 * p99Of(baseline));
+		}
+	);
+
+	it.each([
+		['the log still has what they missed', 10_000, 'resumed'],
+		['the log has forgotten what they missed', 100, 'snapshot']
+	])('converge when they read again, where %s', async (...[, history, answer]) => {
+		await using server = await startServerProcess({ history, limits: { heartbeatMs: 60_000 } });
+		const slow = await connectSlow(server, 20);
+		await publish(server, 'load', { count: 4_000, bytes: 2_000, everyMs: 0.5 });
+		const readings = slow.map((client) => readOn(client, 4_001));
+		for (const client of slow) client.startReading();
+		await sleep(300);
+		await publish(server, 'load', { count: 1, bytes: 1, everyMs: 0 });
+		for (const reading of await Promise.all(readings)) {
+			expect(reading.gaps).toEqual([]);
+			expect(reading.last).toBe(4_001);
+			expect(reading.answers.at(-1)).toBe(answer);
+			expect(reading.answers.includes('reset')).toBe(answer === 'snapshot');
+		}
+		for (const client of slow) client.vanish();
+	});
+});
+
+type Events = Omit<Publish, 'kind' | 'topic'>;
+
+async function publish(server: ServerProcess, topic: Publish['topic'], events: Events): Promise<void> {
+	await server.ask({ kind: 'publish', topic, ...events });
+	await sleep(50); // what is on its way arrives
+}
+
+async function connectSlow(server: ServerProcess, count = READERS): Promise<WsClient[]> {
+	const connecting = Array.from({ length: count }, async (_, index) => {
+		const client = await connectRaw(server.url, { headers: { cookie: `user=slow${index}` } });
+		client.send('["hello",1]\n["subscribe",1,"lib/load/events",null,[]]\n["subscribe",2,"lib/load/flood",null,[]]');
+		for (let snapshots = 0; snapshots < 2;) {
+			snapshots += String(await client.next()).split('["snapshot"').length - 1;
+		}
+		client.stopReading();
+		return client;
+	});
+	return await Promise.all(connecting);
+}
+
+interface Reading {
+	last: number;
+	/** Offsets that did not follow the one before, without a word about it. */
+	gaps: number[];
+	/** What the server said besides events. */
+	answers: string[];
+}
+
+/** Reads as a client does: ignores what it has, and follows `resumed`, `reset` and `snapshot`. */
+async function readOn(client: WsClient, until: number): Promise<Reading> {
+	const reading: Reading = { last: 0, gaps: [], answers: [] };
+	while (reading.last < until) {
+		for (const message of decodeDown(String(await client.next()))) hear(reading, message);
+	}
+	return reading;
+}
+
+function hear(reading: Reading, message: DownMessage): void {
+	if (message.kind === 'heartbeat') return;
+	if (message.kind === 'event') return follow(reading, message.offset);
+	reading.answers.push(message.kind);
+	if (message.kind === 'snapshot' || message.kind === 'resumed') {
+		const { offset } = message.position!;
+		if (message.kind === 'snapshot') reading.last = Math.max(reading.last, offset);
+		else if (offset > reading.last) reading.gaps.push(offset);
+		for (const event of message.events) follow(reading, event.offset);
+	}
+}
+
+function follow(reading: Reading, offset: number): void {
+	if (offset <= reading.last) return;
+	if (offset > reading.last + 1) reading.gaps.push(offset);
+	reading.last = offset;
+}
+
+/** Of the quietest round: other work on the machine only ever adds. */
+const p99Of = (rounds: Latencies[]): number => Math.min(...rounds.map(({ p99 }) => p99));
+
+function median(values: number[]): number {
+	return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
+}
+
+async function untilTrue(check: () => Promise<boolean>): Promise<void> {
+	while (!(await check())) await sleep(50);
+}
