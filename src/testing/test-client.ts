@@ -1,7 +1,6 @@
 // A user's client in a test: the one that runs in browsers, with a network that the test can take away.
 
 import type { Clock } from '../base/clock.ts';
-import type { LiveError } from '../base/errors.ts';
 import type { LiveCall, LiveQuery, LiveStreamFactory } from '../base/surface.ts';
 import { Client } from '../client/client.ts';
 
@@ -80,7 +79,7 @@ export class TestClient {
 				if (state === 'connecting' || state === 'greeting') return;
 				unlisten();
 				if (state === 'open') resolve();
-				else reject(error as LiveError);
+				else reject(error);
 			});
 			client.reconnect();
 		});

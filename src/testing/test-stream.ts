@@ -91,7 +91,7 @@ export class TestStream<Value> {
 	/** Ends the subscription. */
 	close(): void {
 		this.#unlisten();
-		this.#ended(this as TestStream<unknown>);
+		this.#ended(this);
 	}
 }
 

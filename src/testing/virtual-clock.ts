@@ -104,7 +104,7 @@ export class VirtualClock implements Clock {
 					if (step()) afterMicrotasks(turn);
 					else resolve();
 				} catch (error) {
-					reject(error as Error);
+					reject(error);
 				}
 			};
 			afterMicrotasks(turn);

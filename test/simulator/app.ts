@@ -19,6 +19,13 @@ export interface AppHost {
 	readonly atomic: boolean;
 }
 
+/** What a call writes: a row of a room. */
+export interface Write {
+	room: string;
+	id: string;
+	text: string;
+}
+
 /** The context of a handler, or code that publishes by itself. */
 export type Publishes = Pick<LiveContext, 'publish'>;
 
@@ -82,7 +89,7 @@ export function makeApp(host: AppHost) {
 	);
 
 	/** Writes a row and publishes it, in this order and with nobody between. */
-	const writeRow = (ctx: Publishes, room: string, id: string, text: string): void => {
+	const writeRow = (ctx: Publishes, { room, id, text }: Write): void => {
 		const rows = rowsOf(room);
 		const known = rows.has(id);
 		const row: Row = { id, room, version: database.nextVersion(), text };
@@ -90,11 +97,11 @@ export function makeApp(host: AppHost) {
 		ctx.publish(cards.topic(room), known ? 'updated' : 'created', row);
 	};
 
-	const put = live(async (ctx, callId: string, room: string, id: string, text: string) => {
+	const put = live(async (ctx, callId: string, { room, id, text }: Write) => {
 		await host.pause();
 		if (host.atomic) {
 			database.count(callId);
-			writeRow(ctx, room, id, text);
+			writeRow(ctx, { room, id, text });
 		} else {
 			await database.locked(`${room} ${id}`, async () => {
 				await host.pause();
@@ -111,7 +118,7 @@ export function makeApp(host: AppHost) {
 		return id;
 	});
 
-	const remove = live(async (ctx, callId: string, room: string, id: string) => {
+	const remove = live(async (ctx, callId: string, { room, id }: Write) => {
 		await host.pause();
 		await database.locked(`${room} ${id}`, async () => {
 			if (!host.atomic) await host.pause();
@@ -124,10 +131,10 @@ export function makeApp(host: AppHost) {
 	});
 
 	/** Several rows, a setting and a post at once. */
-	const many = live((ctx, callId: string, room: string, text: string) => {
+	const many = live((ctx, callId: string, { room, text }: Write) => {
 		host.check();
 		database.count(callId);
-		for (const id of ['m1', 'm2']) writeRow(ctx, room, id, text);
+		for (const id of ['m1', 'm2']) writeRow(ctx, { room, id, text });
 		database.setting = { number: database.nextVersion() };
 		ctx.publish(setting.topic(), 'set', { ...database.setting });
 		ctx.publish(feed.topic(), 'post', { id: callId, text });

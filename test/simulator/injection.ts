@@ -167,7 +167,7 @@ function writer(world: World) {
 		const publish = (topic: TopicLike, event: string, data?: unknown): void => {
 			void process.server.publisher.publish(topic, event, data);
 		};
-		if (!seat) return process.app.writeRow({ publish }, 'red', name, 'x'.repeat(size));
+		if (!seat) return process.app.writeRow({ publish }, { room: 'red', id: name, text: 'x'.repeat(size) });
 		const entry = { key: name, version: world.database.nextVersion() };
 		world.database.seats.set(name, entry);
 		publish(process.app.streams.presence.topic(), 'join', entry);

@@ -7,9 +7,12 @@ interface Keyed {
 	[field: string]: unknown;
 }
 
-export interface ModelPending {
+interface ModelEvent {
 	event: string;
 	data: unknown;
+}
+
+export interface ModelPending extends ModelEvent {
 	/** Whether a call in progress holds it. */
 	held: boolean;
 	/** Whether its call has succeeded: it goes when the stream is up to date, which may be now or later. */
@@ -33,7 +36,7 @@ export class Model {
 	apply(event: string, data: unknown): void {
 		const { spec } = this;
 		if (!spec) return;
-		this.confirmed = merged(this.confirmed, event, data, spec);
+		this.confirmed = merged(this.confirmed, { event, data }, spec);
 		if (spec.kind === 'latest') return;
 		if (spec.kind === 'set') this.pending = [];
 		else if (event === 'set') this.#confirmLoaded();
@@ -51,7 +54,7 @@ export class Model {
 	}
 
 	/** Every value that may be shown: settled events may have gone already. */
-	*values(): Generator<unknown> {
+	*values(): Generator {
 		const settled = this.pending.filter((entry) => entry.settled);
 		for (let subset = 0; subset < 2 ** Math.min(settled.length, 6); subset++) {
 			const gone = new Set(settled.filter((_, index) => (subset >> index) % 2 === 1));
@@ -62,13 +65,13 @@ export class Model {
 	#replay(pending: ModelPending[]): unknown {
 		const { spec } = this;
 		if (!spec) return undefined;
-		return pending.reduce((value, { event, data }) => merged(value, event, data, spec), this.confirmed);
+		return pending.reduce((value, entry) => merged(value, entry, spec), this.confirmed);
 	}
 }
 
 const keyOf = (row: unknown, { key }: MergeSpec): unknown => (row as Keyed | null)?.[key];
 
-function merged(value: unknown, event: string, data: unknown, spec: MergeSpec): unknown {
+function merged(value: unknown, { event, data }: ModelEvent, spec: MergeSpec): unknown {
 	if (spec.kind === 'set') return event === 'set' ? data : value;
 	const rows: unknown[] = Array.isArray(value) ? value : [];
 	if (spec.kind === 'latest') return bounded(added(rows, data, spec), spec);

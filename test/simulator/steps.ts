@@ -7,10 +7,13 @@ import { ROOMS } from './database.ts';
 import type { Watch } from './watch.ts';
 import type { SimClient, World } from './world.ts';
 
-/** What came of a call. */
-export interface CallRecord {
+interface CallName {
 	id: string;
 	path: string;
+}
+
+/** What came of a call. */
+export interface CallRecord extends CallName {
 	outcome: 'pending' | 'acknowledged' | 'failed';
 }
 
@@ -79,7 +82,7 @@ export class Steps {
 		const id = this.world.name('k');
 		const [path, args] = this.#randomCall(id);
 		const signal = random.chance(0.05) ? this.#abortsSoon() : undefined;
-		this.#track(client, id, path, client.client.call(path, args, { ...(signal && { signal }) }));
+		void this.#track(client, { id, path }, client.client.call(path, args, { ...(signal && { signal }) }));
 	}
 
 	#randomCall(id: string): [path: string, args: unknown[]] {
@@ -87,9 +90,9 @@ export class Steps {
 		const room = random.pick(ROOMS);
 		const row = `r${random.below(6)}`;
 		const calls: [number, string, unknown[]][] = [
-			[8, 'put', [room, row, this.#text]],
-			[3, 'remove', [room, row]],
-			[3, 'many', [room, this.#text]],
+			[8, 'put', [{ room, id: row, text: this.#text }]],
+			[3, 'remove', [{ room, id: row, text: '' }]],
+			[3, 'many', [{ room, id: '', text: this.#text }]],
 			[4, 'post', [this.#text]],
 			[2, 'note', []],
 			[2, 'sit', [`s${random.below(3)}`]],
@@ -110,7 +113,7 @@ export class Steps {
 		return controller.signal;
 	}
 
-	#track(client: SimClient, id: string, path: string, answer: Promise<unknown>): Promise<unknown> {
+	#track(client: SimClient, { id, path }: CallName, answer: Promise<unknown>): Promise<unknown> {
 		const record: CallRecord = { id, path, outcome: 'pending' };
 		this.calls.push(record);
 		this.world.note(() => `  ${client.name} calls ${path} as ${id}`);
@@ -139,7 +142,7 @@ export class Steps {
 		const answer = client.client.batch(
 			() =>
 				calls.map(({ id, call: [path, args] }) =>
-					this.#track(client, id, path, client.client.call(path, args))
+					this.#track(client, { id, path }, client.client.call(path, args))
 				),
 			{ sequential: this.world.random.chance(0.5) }
 		);
@@ -157,11 +160,19 @@ export class Steps {
 			const row = `r${this.world.random.below(6)}`;
 			const shown = { id: row, room, version: 0, text: 'mine' };
 			watch.mutate('created', shown, () =>
-				this.#track(client, id, 'app/put', client.client.call('app/put', [id, room, row, 'mine']))
+				this.#track(
+					client,
+					{ id, path: 'app/put' },
+					client.client.call('app/put', [id, { room, id: row, text: 'mine' }])
+				)
 			);
 		} else if (watch.path === 'app/setting') {
 			watch.mutate('set', { number: -1 }, () =>
-				this.#track(client, id, 'app/many', client.client.call('app/many', [id, ROOMS[0], 'mine']))
+				this.#track(
+					client,
+					{ id, path: 'app/many' },
+					client.client.call('app/many', [id, { room: ROOMS[0], id: '', text: 'mine' }])
+				)
 			);
 		}
 	}
@@ -212,7 +223,7 @@ export class Steps {
 		const room = random.pick(ROOMS);
 		const count = random.pick([1, 1, 1, 12]);
 		for (let index = 0; index < count; index++) {
-			process.app.writeRow({ publish }, room, `p${random.below(3)}`, this.#text);
+			process.app.writeRow({ publish }, { room, id: `p${random.below(3)}`, text: this.#text });
 		}
 		if (random.chance(0.3))
 			publish(process.app.streams.greeting.topic(), 'nothing', { number: database.nextVersion() });
