@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { memory } from '../../../src/backplanes/memory/memory.ts';
 import type { Clock, Timer } from '../../../src/base/clock.ts';
+import type { Limits } from '../../../src/protocol/limits.ts';
 import type { Frame } from '../../../src/server/frame.ts';
 import { LiveServer } from '../../../src/server/server.ts';
 import type { Session } from '../../../src/server/session.ts';
@@ -81,20 +82,26 @@ const BUSY_BYTES = 64 * 1024;
 
 export class Scene {
 	readonly #clock = new SceneClock();
-	readonly #server: LiveServer;
+	#server: LiveServer;
 	#session: Session | null = { user: { id: 'u1' } };
 	#socket = new SceneSocket();
 	#names = 0;
 
 	constructor() {
 		db.reset();
-		this.#server = new LiveServer({
+		this.#server = this.#makeServer({});
+	}
+
+	#makeServer(limits: Partial<Limits>): LiveServer {
+		const server = new LiveServer({
 			backplane: memory({ epoch: 'e' }),
 			clock: this.#clock,
+			limits,
 			random: () => 0.5,
 			randomName: () => `c${++this.#names}`
 		});
-		this.#server.registry.register(MODULE, board);
+		server.registry.register(MODULE, board);
+		return server;
 	}
 
 	async start(): Promise<void> {
@@ -140,9 +147,17 @@ export class Scene {
 		[/^the board is tidied$/, () => db.tidy()],
 		[/^the server drains$/, () => void this.#server.drain(60_000)],
 		[/^the module is replaced$/, () => this.#server.refresh(MODULE)],
+		[/^a connection may queue (\d+) bytes$/, (queueBytes) => this.#restrict(Number(queueBytes))],
 		[/^nobody is signed in$/, () => this.#refuse()],
 		[/^the session lasts (\d+) s$/, (seconds) => this.#expire(Number(seconds))]
 	];
+
+	/** Another server from the beginning: limits do not change while one runs. */
+	#restrict(queueBytes: number): void {
+		void this.#server.stop();
+		this.#server = this.#makeServer({ queueBytes });
+		void this.#server.start();
+	}
 
 	#add(title: string, name: string): void {
 		void this.#server.publisher.publish(board.cards.topic(name), 'created', db.addCard(name, title));

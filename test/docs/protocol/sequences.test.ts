@@ -33,7 +33,11 @@ function framesOf(sequence: string): string[] {
 	return sequence.split(/\n(?! )/);
 }
 
-const withLimits = (block: Block): string => block.text.replaceAll('{…}', JSON.stringify(DEFAULT_LIMITS));
+/** What `{…}` stands for: the default limits, but for what the sequence itself restricts. */
+function withLimits({ text }: Block): string {
+	const queueBytes = Number(/may queue (\d+) bytes/.exec(text)?.[1] ?? DEFAULT_LIMITS.queueBytes);
+	return text.replaceAll('{…}', JSON.stringify({ ...DEFAULT_LIMITS, queueBytes }));
+}
 
 describe('the sequences of PROTOCOL.md', () => {
 	test.each(sequences.map((block) => ({ title: `${block.heading} (line ${block.line})`, block })))(
