@@ -133,10 +133,13 @@ export class ServerStream implements FedStream, HostedStream {
 
 	async #sendSnapshot(feed: Feed, why: ResetReason | null): Promise<void> {
 		let load = this.#sharedLoad(feed);
+		let reset = why;
 		for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
 			feed.topic.loads.hold(load);
 			try {
-				if (await this.#deliverLoad(feed, load, why)) return;
+				const outcome = await this.#deliverLoad(feed, load, reset);
+				if (outcome === 'done') return;
+				reset = outcome.reset;
 			} finally {
 				feed.topic.loads.letGo(load);
 			}
@@ -147,23 +150,28 @@ export class ServerStream implements FedStream, HostedStream {
 		});
 	}
 
-	/** Returns whether it is done with; false where the load has to be repeated. */
-	async #deliverLoad(feed: Feed, load: SharedLoad, why: ResetReason | null): Promise<boolean> {
+	/** Returns whether it is done with, or why the load that has to follow it does not connect with what the client has. */
+	async #deliverLoad(
+		feed: Feed,
+		load: SharedLoad,
+		why: ResetReason | null
+	): Promise<'done' | { reset: ResetReason | null }> {
 		const loaded = await this.#usable(load);
-		if (this.#isClosed) return true;
-		if (loaded === null) return false;
+		if (this.#isClosed) return 'done';
+		if (loaded === null) return { reset: why };
 		const reset = why === null ? '' : `${encodeReset(this.id, why)}\n`;
 		if (this.#definition.ephemeral) {
 			const parts = this.#parts(feed, null, load.events);
 			this.#goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
-			return true;
+			return 'done';
 		}
-		const lost = await this.#joinLive(
-			feed,
-			load.position,
-			(position, events) => reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value)
-		);
-		return lost === null;
+		let isSent = false;
+		const lost = await this.#joinLive(feed, load.position, (position, events) => {
+			isSent = true;
+			return reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value);
+		});
+		// A part may have been sent, and the log have forgotten what follows it while the client took that.
+		return lost === null ? 'done' : { reset: isSent ? lost : why };
 	}
 
 	/** A load that is under way, or a new one. */
