@@ -37,7 +37,7 @@ function role(rules: Readonly<Record<string, boolean | UserRule>>): UserRule {
 }
 
 /** Where one rule agrees. */
-function any<Args extends unknown[]>(...rules: AccessRule<Args>[]): AccessRule<Args> {
+function any<Args extends unknown[]>(...rules: (AccessRule<Args> | UserRule)[]): AccessRule<Args> {
 	return async (context, ...args) => {
 		for (const rule of rules) if (await rule(context, ...args)) return true;
 		return false;
@@ -45,7 +45,7 @@ function any<Args extends unknown[]>(...rules: AccessRule<Args>[]): AccessRule<A
 }
 
 /** Where every rule agrees. */
-function all<Args extends unknown[]>(...rules: AccessRule<Args>[]): AccessRule<Args> {
+function all<Args extends unknown[]>(...rules: (AccessRule<Args> | UserRule)[]): AccessRule<Args> {
 	return async (context, ...args) => {
 		for (const rule of rules) if (!(await rule(context, ...args))) return false;
 		return true;

@@ -22,9 +22,12 @@ export interface DefaultUser {
 }
 
 /** The type of `ctx.user`: what `Register` says, else what `App.Locals` says, else {@link DefaultUser}. */
-export type User = Register extends { user: infer Declared }
+export type User = UserOf<Register, App.Locals>;
+
+/** The same for any two such declarations. */
+export type UserOf<Registered, Locals> = Registered extends { user: infer Declared }
 	? Declared
-	: App.Locals extends { user?: infer Local }
+	: Locals extends { user?: infer Local }
 		? unknown extends Local // also where there is no such field
 			? DefaultUser
 			: NonNullable<Local>
