@@ -54,7 +54,7 @@ describe('the tour of README.md', () => {
 		await one.getByPlaceholder('What is to be done?').fill('Believe it');
 		await one.getByRole('button', { name: 'Add' }).click();
 		await other.getByText('Believe it').waitFor();
-		expect(await one.getByText('Believe it').count()).toBe(1);
+		await expect.poll(() => one.getByText('Believe it').count()).toBe(1);
 	});
 
 	test('nothing of the live module reaches the browser', async () => {
@@ -117,7 +117,7 @@ describe('the app of docs/getting-started.md', () => {
 		await bob.getByText('Bread (Ada)').waitFor();
 		await bob.getByRole('button', { name: 'Remove Bread' }).click();
 		await ada.getByText('Bread (Ada)').waitFor({ state: 'detached' });
-		expect(await bob.getByText('Bread').count()).toBe(0);
+		await expect.poll(() => bob.getByText('Bread').count()).toBe(0);
 	});
 
 	test('the list is in the page that the server renders', async () => {
