@@ -66,7 +66,8 @@ const { rich } = fc.letrec((tie) => ({
 		fc.array(tie('rich')).map((members) => new Set(members))
 	)
 }));
-const plain = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('-0'));
+/** Through JSON once, which has no minus zero. */
+const plain = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 
 describe('a value on the wire', () => {
 	it('comes back as it was, whatever rich kinds it is made of', () => {
