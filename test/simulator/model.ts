@@ -38,9 +38,9 @@ export class Model {
 		if (!spec) return;
 		this.confirmed = merged(this.confirmed, { event, data }, spec);
 		if (spec.kind === 'latest') return;
-		if (spec.kind === 'set') this.pending = [];
+		if (spec.kind === 'set') this.pending = this.pending.filter((entry) => entry.held);
 		else if (event === 'set') this.#confirmLoaded();
-		else this.pending = this.pending.filter((entry) => keyOf(entry.data, spec) !== keyOf(data, spec));
+		else this.pending = this.pending.filter((entry) => entry.held || keyOf(entry.data, spec) !== keyOf(data, spec));
 	}
 
 	#confirmLoaded(): void {

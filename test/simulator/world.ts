@@ -88,7 +88,8 @@ export class World {
 		this.options.note(() => `${this.clock.now().toFixed(0).padStart(7)} ${text()}`);
 	}
 
-	violate(message: string): void {
+	violate(problem: string): void {
+		const message = brief(problem);
 		this.violations.push(message);
 		this.note(() => `VIOLATION ${message}`);
 	}
