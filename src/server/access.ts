@@ -9,8 +9,8 @@ export type AccessRule<Args extends unknown[] = never[]> = (
 	...args: Args
 ) => MaybePromise<boolean>;
 
-/** A rule that looks at the caller only. */
-export type UserRule = (context: LiveContext) => MaybePromise<boolean>;
+/** A rule that looks at the caller only, and fits beside rules about any arguments. */
+export type UserRule = (context: LiveContext, ...args: unknown[]) => MaybePromise<boolean>;
 
 function userField(context: LiveContext, field: string): unknown {
 	return (context.user as Record<string, unknown> | null)?.[field];
@@ -37,7 +37,7 @@ function role(rules: Readonly<Record<string, boolean | UserRule>>): UserRule {
 }
 
 /** Where one rule agrees. */
-function any<Args extends unknown[]>(...rules: (AccessRule<Args> | UserRule)[]): AccessRule<Args> {
+function any<Args extends unknown[]>(...rules: AccessRule<Args>[]): AccessRule<Args> {
 	return async (context, ...args) => {
 		for (const rule of rules) if (await rule(context, ...args)) return true;
 		return false;
@@ -45,7 +45,7 @@ function any<Args extends unknown[]>(...rules: (AccessRule<Args> | UserRule)[]):
 }
 
 /** Where every rule agrees. */
-function all<Args extends unknown[]>(...rules: (AccessRule<Args> | UserRule)[]): AccessRule<Args> {
+function all<Args extends unknown[]>(...rules: AccessRule<Args>[]): AccessRule<Args> {
 	return async (context, ...args) => {
 		for (const rule of rules) if (!(await rule(context, ...args))) return false;
 		return true;

@@ -261,6 +261,12 @@ live.stream(
 	}
 );
 live.stream('messages', () => [card], { access: live.access.all(live.access.owner(), live.access.team()) });
+live.stream('messages', () => [card], {
+	access: live.access.any(live.access.role({ admin: true }), (context) => {
+		expectTypeOf(context).toEqualTypeOf<LiveContext>();
+		return live.access.owner()(context);
+	})
+});
 // @ts-expect-error -- a rule for a role is true, false or a function
 live.access.role({ admin: 'yes' });
 
