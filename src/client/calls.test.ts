@@ -135,8 +135,7 @@ describe('a call', () => {
 			new (class Card {
 				id = 1;
 			})()
-		],
-		[/x/]
+		]
 	])('refuses the argument %s', async (argument) => {
 		const scene = new Scene();
 		await scene.open();

@@ -1,11 +1,11 @@
 // What calls, queries and streams share: a path with arguments, as text.
 
-import { encodeValue } from '../protocol/value.ts';
+import { encodeInput } from '../protocol/value.ts';
 import { failure } from './failure.ts';
 
 /** The same text for the same function with the same arguments. */
 export function requestKey(path: string, args: readonly unknown[]): string {
-	return sendable(path, () => `${path} ${encodeValue(args)}`);
+	return sendable(path, () => `${path} ${encodeInput(args)}`);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 	type RequestId
 } from './fields.ts';
 import type { Limits } from './limits.ts';
-import { decodeValue, encodeValue, readValue } from './value.ts';
+import { decodeValue, encodeInput, encodeValue, readValue } from './value.ts';
 
 export interface Call {
 	kind: 'call';
@@ -58,7 +58,7 @@ export interface Failure {
 const CALL_OPENING = '["call",';
 
 export function encodeCall(id: RequestId, path: string, args: readonly unknown[]): string {
-	return `${CALL_OPENING}${id},${JSON.stringify(path)},${encodeValue(args)}]`;
+	return `${CALL_OPENING}${id},${JSON.stringify(path)},${encodeInput(args)}]`;
 }
 
 export function decodeCall(message: Message, limits: Limits): Call | Refused {

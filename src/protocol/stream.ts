@@ -16,7 +16,7 @@ import {
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { withArgs, type Refused } from './call.ts';
 import { readPosition, readPositionOrNull, writePosition, type Position } from './position.ts';
-import { encodeValue, readValue, type ValueText } from './value.ts';
+import { encodeInput, encodeValue, readValue, type ValueText } from './value.ts';
 
 const EVENT_FIELD: TextField = { name: 'event', maxLength: FIXED_LIMITS.eventLength };
 const KEY_FIELD: TextField = { name: 'key', maxLength: 64 };
@@ -97,7 +97,7 @@ export type EventBody = string;
 export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
 	const position = subscribe.position && writePosition(subscribe.position);
 	const head = `["subscribe",${subscribe.id},${JSON.stringify(subscribe.path)},${JSON.stringify(position)}`;
-	return `${head},${encodeValue(subscribe.args)}]`;
+	return `${head},${encodeInput(subscribe.args)}]`;
 }
 
 export function decodeSubscribe(message: Message, limits: Limits): Subscribe | Refused {

@@ -20,6 +20,14 @@ export function encodeValue(value: unknown): ValueText {
 	return `${stringify(value)},1`;
 }
 
+/**
+ * Encodes a client's arguments in the same way. What may not travel and can be written all the same (a regular expression,
+ * a cycle, an array of holes) is refused by the server: a browser does not load that check.
+ */
+export function encodeInput(value: unknown): ValueText {
+	return isPlain(value, DEFAULT_LIMITS.depth) ? JSON.stringify(value) : `${stringify(value)},1`;
+}
+
 /** Whether the mark behind a value says that it is in the flattened form. */
 export function isRich(message: readonly unknown[], valueIndex: number): boolean {
 	if (message.length === valueIndex + 1) return false;
