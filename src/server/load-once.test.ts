@@ -73,6 +73,19 @@ describe('a stream that is loaded for a page', () => {
 		await expect(server.loadStream('m/crash', ada, [])).rejects.toMatchObject({ code: 'INTERNAL' });
 	});
 
+	it('is refused where the session has expired', async () => {
+		const { server, clock } = await startServer({ m: { cards } });
+		const expired = { ...ada, expiresAt: clock.wallTime() };
+		await expect(server.loadStream('m/cards', expired, ['b'])).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
+	});
+
+	it('is loaded also while the server drains, for the pages that are still rendered', async () => {
+		const { server, connect } = await startServer({ m: { cards } });
+		await connect();
+		void server.drain();
+		expect((await server.loadStream('m/cards', ada, ['b'])).value).toEqual([{ id: 1, board: 'b' }]);
+	});
+
 	it('opens no connection and reads no topic', async () => {
 		const { server } = await startServer({ m: { cards } });
 		await server.loadStream('m/cards', ada, ['b']);

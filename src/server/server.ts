@@ -126,11 +126,10 @@ export class LiveServer {
 
 	#refusalOf(session: Session | null): LiveError | null {
 		if (this.#draining) return this.#spreadGoodbye();
-		if (session === null)
-			return new LiveError('UNAUTHORIZED', 'sign in first: the application knows nobody by this request');
-		if (isExpired(session, this.#clock)) return new LiveError('SESSION_EXPIRED', 'the session has expired');
+		if (session === null || isExpired(session, this.#clock)) return sessionRefusal(session);
 		const { connectionsPerUser } = this.limits;
-		if (userKey(session) === null || this.#ofUser(session).size < connectionsPerUser) return null;
+		const connections = this.#connectionsOfUser.get(userKey(session));
+		if (connections === undefined || connections.size < connectionsPerUser) return null;
 		const message = `the user has ${connectionsPerUser} connections; the limit is "connectionsPerUser"`;
 		return new LiveError('TOO_MANY', message, { retryAfterMs: RECONNECT_SPREAD_MS });
 	}
@@ -185,11 +184,13 @@ export class LiveServer {
 		for (const connection of [...(this.#connectionsOfUser.get(userId) ?? [])]) connection.goodbye(error);
 	}
 
-	/** Loads a stream without a connection, for rendering on the server. Guards and access rules apply. */
+	/**
+	 * Loads a stream without a connection, for rendering on the server. Guards and access rules apply. Goes on while the
+	 * server drains: a page that is being rendered then is still served.
+	 */
 	async loadStream(path: string, session: Session | null, args: unknown[]): Promise<LiveSnapshot<unknown>> {
-		const refusal = this.#refusalOf(session);
-		if (refusal !== null && refusal.code !== 'TOO_MANY') throw refusal;
-		return loadOnce(this.#parts, { path, session: session as Session, args });
+		if (session === null || isExpired(session, this.#clock)) throw sessionRefusal(session);
+		return loadOnce(this.#parts, { path, session, args });
 	}
 
 	/**
@@ -237,6 +238,12 @@ export class LiveServer {
 function userKey({ user }: Session): unknown {
 	const id: unknown = (user as { id?: unknown } | null)?.id;
 	return id ?? null;
+}
+
+function sessionRefusal(session: Session | null): LiveError {
+	return session === null
+		? new LiveError('UNAUTHORIZED', 'sign in first: the application knows nobody by this request')
+		: new LiveError('SESSION_EXPIRED', 'the session has expired');
 }
 
 export function isExpired(session: Session, clock: Clock): boolean {
