@@ -16,7 +16,11 @@ function scene() {
 		head: () => log.head,
 		read: (_: unknown, after: Parameters<TopicLog['read']>[0]) => log.read(after)
 	} as unknown as Backplane;
-	const topic = new HubTopic(NAME, { backplane, onError: (error) => expect.fail(String(error)), nextAlias: () => ++aliases });
+	const topic = new HubTopic(NAME, {
+		backplane,
+		onError: (error) => expect.fail(String(error)),
+		nextAlias: () => ++aliases
+	});
 	const reader: TopicReader = {
 		deliver: (frame: Frame) => received.push(frame.text),
 		disconnected: () => received.push('disconnected')
