@@ -57,6 +57,9 @@ export function makeApp(host: AppHost) {
 		{ merge: 'set' }
 	);
 	const feed = live.channel('feed', { ephemeral: false, max: 0 });
+	/** Bounded views of the same topics. */
+	const recent = live.channel('feed', { ephemeral: false, max: 3 });
+	const top = live.stream((_, room: string) => ['room', room], loadRows, { access: mayRead, prepend: true, max: 4 });
 	const inbox = live.stream(
 		(ctx) => ['inbox', userOf(ctx)],
 		async (ctx): Promise<Note[]> => {
@@ -186,6 +189,6 @@ export function makeApp(host: AppHost) {
 		throw new LiveError('CONFLICT', callId);
 	});
 
-	const streams = { cards, titles, setting, feed, inbox, greeting, presence, cursors };
+	const streams = { cards, titles, top, setting, feed, recent, inbox, greeting, presence, cursors };
 	return { streams, writeRow, exports: { ...streams, put, remove, many, post, note, sit, stand, move, refuse } };
 }

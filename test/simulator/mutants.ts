@@ -25,7 +25,13 @@ export interface Mutant {
 export const MUTANTS: readonly Mutant[] = [
 	{
 		title: 'a client is subscribed only after its value was loaded',
-		edits: [{ file: 'server/stream.ts', find: '\t\t\tload.position,\n', replace: '\t\t\tfeed.topic.head,\n' }]
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: '#joinLive(feed, load.position,',
+				replace: '#joinLive(feed, feed.topic.head,'
+			}
+		]
 	},
 	{
 		title: 'holes between offsets are not noticed',

@@ -20,7 +20,9 @@ export interface CallRecord extends CallName {
 const STREAMS: readonly (readonly [path: string, args: readonly string[]])[] = [
 	...ROOMS.flatMap((room) => [['app/cards', [room]] as const, ['app/titles', [room]] as const]),
 	['app/setting', []],
+	['app/top', ['red']],
 	['app/feed', []],
+	['app/recent', []],
 	['app/inbox', []],
 	['app/greeting', []],
 	['app/presence', []],
@@ -95,9 +97,9 @@ export class Steps {
 			[3, 'many', [{ room, id: '', text: this.#text }]],
 			[4, 'post', [this.#text]],
 			[2, 'note', []],
-			[2, 'sit', [`s${random.below(3)}`]],
-			[2, 'stand', [`s${random.below(3)}`]],
-			[3, 'move', [`c${random.below(3)}`]],
+			[4, 'sit', [`s${random.below(3)}`]],
+			[3, 'stand', [`s${random.below(3)}`]],
+			[7, 'move', [`c${random.below(3)}`]],
 			[1, 'refuse', []]
 		];
 		const tickets = calls.flatMap(([weight, name, args]) =>
@@ -336,8 +338,8 @@ type StepName = Exclude<
 const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[50, 'call'],
 	[25, 'subscribe'],
-	[12, 'unsubscribe'],
-	[16, 'publish'],
+	[9, 'unsubscribe'],
+	[20, 'publish'],
 	[8, 'mutate'],
 	[4, 'optimistic'],
 	[4, 'takeBack'],
@@ -349,7 +351,7 @@ const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[6, 'stall'],
 	[8, 'flow'],
 	[2, 'offline'],
-	[4, 'online'],
+	[9, 'online'],
 	[2, 'reconnect'],
 	[1, 'closeClient'],
 	[2, 'crash'],
@@ -358,7 +360,7 @@ const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[2, 'loseLog'],
 	[1, 'ban'],
 	[1, 'refuseRoom'],
-	[4, 'pardon'],
+	[10, 'pardon'],
 	[4, 'wait']
 ];
 const TOTAL_WEIGHT = WEIGHTS.reduce((sum, [weight]) => sum + weight, 0);

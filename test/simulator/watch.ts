@@ -265,7 +265,10 @@ function topicOf(path: string, args: unknown[], user: string): string {
 	switch (path) {
 		case 'app/cards':
 		case 'app/titles':
+		case 'app/top':
 			return encodeTopic(['room', String(args[0])]);
+		case 'app/recent':
+			return 'feed';
 		case 'app/inbox':
 			return encodeTopic(['inbox', user]);
 		default:
