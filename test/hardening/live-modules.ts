@@ -19,6 +19,11 @@ export const modules: Record<string, Record<string, unknown>> = {
 		crash: live(() => {
 			throw new Error('the password is hunter2');
 		}),
+		/** Takes its time. */
+		work: live(async (_ctx: LiveContext, ms: number) => {
+			await new Promise((resolve) => setTimeout(resolve, ms));
+			return 'done';
+		}),
 		hang: live(() => new Promise(() => {})),
 		big: live((_ctx: LiveContext, bytes: number) => 'x'.repeat(Math.min(bytes, 500_000))),
 		cards: live.stream(

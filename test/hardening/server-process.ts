@@ -6,6 +6,7 @@ import { memory } from '../../src/backplanes/memory/memory.ts';
 import { LiveServer } from '../../src/server/server.ts';
 import type { Session } from '../../src/server/session.ts';
 import { attach } from '../../src/transports/node/attach.ts';
+import { beforeClose } from '../../src/transports/node/before-close.ts';
 import { modules } from './live-modules.ts';
 import type { Command, Publish, ServerSettings, Stats } from './protocol.ts';
 
@@ -32,6 +33,17 @@ attach<Session>(http, {
 http.listen(0, '127.0.0.1');
 await once(http, 'listening');
 process.send?.({ port: (http.address() as AddressInfo).port });
+
+// As adapter-node does on SIGTERM: close the HTTP server, and end when nothing is left.
+beforeClose(http, async () => {
+	await server.drain(3_000);
+	await server.stop();
+});
+process.once('SIGTERM', () => {
+	process.disconnect();
+	http.close();
+	http.closeIdleConnections();
+});
 
 function sessionOf(cookie: string | undefined): Session | null {
 	const name = /^user=(\w+)$/.exec(cookie ?? '')?.[1];
