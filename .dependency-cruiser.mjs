@@ -16,8 +16,9 @@ const LAYERS = {
 	svelte: ['base', 'client', 'sync/client'],
 	react: ['base', 'client', 'sync/client'],
 	sockets: ['base', 'server'],
-	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory'],
+	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory', 'backplanes/cluster'],
 	vite: ['base'],
+	cli: ['base', 'backplanes/cluster'],
 	devtools: ['base', 'protocol', 'client'],
 	testing: [
 		'base',
@@ -47,10 +48,10 @@ const OWNERS = {
 };
 
 /** The only folders that may import a builtin module of Node: everything else runs in browsers and workers too. */
-const NODE_FOLDERS = ['transports/node', 'backplanes/sqlite', 'kit', 'vite', 'testing'];
+const NODE_FOLDERS = ['transports/node', 'backplanes/sqlite', 'backplanes/cluster', 'kit', 'vite', 'cli', 'testing'];
 
-/** Folders whose members never import each other; the named member composes the others. */
-const SEPARATE = { features: 'rooms', transports: null, backplanes: null };
+/** Folders whose members never import each other; the named member composes the others. All may import `shared`. */
+const SEPARATE = { features: 'rooms', transports: null, backplanes: 'cluster' };
 
 const TESTS = '\\.(test|test-d)\\.ts$';
 const escape = (text) => text.replaceAll(/[.\\/]/g, '\\$&');
@@ -81,7 +82,7 @@ const separationRules = Object.entries(SEPARATE).map(([folder, composer]) => ({
 		path: `^src/${folder}/([^/.]+)`,
 		pathNot: [TESTS, ...(composer ? [`^src/${folder}/${composer}[/.]`] : [])]
 	},
-	to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/$1[/.]` }
+	to: { path: `^src/${folder}/`, pathNot: [`^src/${folder}/$1[/.]`, `^src/${folder}/shared/`] }
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -1,7 +1,7 @@
 // Builds the package: src → dist by tsc, plus the files that tsc leaves out (`.svelte` and declarations written by
 // hand). The new dist takes the place of the old one only when it is complete, so that whoever reads dist meanwhile
 // never finds half of it.
-import { cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { root, run } from './run.ts';
 
@@ -22,6 +22,7 @@ export async function build(): Promise<boolean> {
 			if (file.endsWith('.svelte.d.ts'))
 				cpSync(join(root, file), target.replace(/\.svelte\.d\.ts$/, '.d.svelte.ts'));
 		}
+		chmodSync(join(output, 'cli', 'tidewire.js'), 0o755);
 		rmSync(dist, { recursive: true, force: true });
 		renameSync(output, dist);
 		utimesSync(dist, started, started);

@@ -1,11 +1,11 @@
 // The live part of the app while it runs: starts the server with everything the build knows, and stops it. Kept on
 // globalThis, because the development server may run this module anew at any time.
 
-import { memory } from '../backplanes/memory/memory.ts';
 import type { LiveConfig } from '../server/config.ts';
 import { runtime } from '../server/runtime.ts';
 import { LiveServer } from '../server/server.ts';
 import type { AppFacts } from './app.ts';
+import { joinedBackplane } from './join.ts';
 import { renderStream } from './render.ts';
 import { reportError, warn } from './report.ts';
 import { sessionReader, type SessionReader } from './session.ts';
@@ -71,7 +71,8 @@ export class LiveApp {
 
 	async #start(): Promise<void> {
 		this.configure((await this.facts.loadConfig()).default);
-		const { limits, onError, backplane = memory() } = this.#config;
+		const { limits, onError } = this.#config;
+		const backplane = await joinedBackplane(this.#config.backplane, warn);
 		const server = new LiveServer({ backplane, ...(limits && { limits }), ...(onError && { onError }) });
 		await server.start();
 		runtime().begin(server);

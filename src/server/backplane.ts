@@ -26,9 +26,19 @@ export type ReadResult =
 	| { kind: 'events'; epoch: string; entries: LogEntry[] }
 	| { kind: 'reset'; reason: Extract<ResetReason, 'epoch' | 'evicted'> };
 
+/** How another process opens a history in this one's place. */
+export interface LogRecipe {
+	/** Which backplane it is. */
+	readonly kind: string;
+	/** What it is made with: plain data. */
+	readonly args: readonly unknown[];
+}
+
 export interface Backplane {
 	/** For logs and errors. */
 	readonly name: string;
+	/** Only where it is for one process: how a process that serves several opens the same history for all of them. */
+	readonly recipe?: LogRecipe;
 	/** Begins to deliver. Called once, before anything else. */
 	start(deliver: (delivery: Delivery) => void): MaybePromise<void>;
 	/**

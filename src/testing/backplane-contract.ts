@@ -6,6 +6,7 @@ import type { Position } from '../protocol/position.ts';
 import { encodeEventBody } from '../protocol/stream.ts';
 import { encodeTopic, type TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery } from '../server/backplane.ts';
+import { processesContract, type MakePeer } from './backplane-processes-contract.ts';
 import type { ContractTest } from './transport-contract.ts';
 
 export interface BackplaneHarness {
@@ -16,9 +17,11 @@ export interface BackplaneHarness {
 	 * survives a process.
 	 */
 	reopen?: () => Promise<Backplane>;
+	/** The backplane of one more process, on the store of the last `create`; absent where a store is for one process. */
+	peer?: MakePeer;
 	/** The most events of a topic that the harness's backplanes keep; at least 8. */
 	history: number;
-	/** Releases what `create` and `reopen` made. */
+	/** Releases what the others made. */
 	dispose: () => Promise<void>;
 }
 
@@ -69,8 +72,27 @@ export function backplaneContract(harness: BackplaneHarness): ContractTest[] {
 		}
 	});
 	const tests = [...orderTests(test), ...deliveryTests(test), ...historyTests(test, harness)];
-	const { reopen } = harness;
-	return reopen ? [...tests, ...restartTests(test, reopen)] : tests;
+	const { reopen, peer } = harness;
+	if (reopen) tests.push(...restartTests(test, reopen));
+	if (peer) tests.push(...processTests(harness, peer));
+	return tests;
+}
+
+/** They start the first process themselves, and watch what it delivers. */
+function processTests({ create, dispose }: BackplaneHarness, makePeer: MakePeer): ContractTest[] {
+	const test = (title: string, run: (one: Backplane) => Promise<void>): ContractTest => ({
+		title,
+		run: async () => {
+			const one = await create();
+			try {
+				await run(one);
+			} finally {
+				await one.stop();
+				await dispose();
+			}
+		}
+	});
+	return processesContract(test, makePeer);
 }
 
 type Define = (title: string, run: (bench: Bench) => Promise<void>) => ContractTest;

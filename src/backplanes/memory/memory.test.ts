@@ -10,7 +10,9 @@ const contract = backplaneContract({
 });
 
 describe('the contract of a backplane', () => {
-	for (const { title, run } of contract) it(title, run);
+	it.each(contract)('$title', async ({ run }) => {
+		await expect(run()).resolves.toBeUndefined();
+	});
 });
 
 describe('the memory backplane', () => {

@@ -5,7 +5,7 @@ import { randomName } from '../../base/random.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
-import type { Backplane, Delivery, ReadResult } from '../../server/backplane.ts';
+import type { Backplane, Delivery, LogRecipe, ReadResult } from '../../server/backplane.ts';
 import { TopicLog, type LogBounds } from './topic-log.ts';
 
 export interface MemoryOptions extends Partial<LogBounds> {
@@ -19,6 +19,7 @@ const DEFAULTS = { events: 4_096, characters: 1024 * 1024, idleTopics: 10_000 };
 
 class MemoryBackplane implements Backplane {
 	readonly name = 'memory';
+	readonly recipe: LogRecipe;
 	readonly #options: Required<MemoryOptions>;
 	readonly #logs = new Map<TopicName, TopicLog>();
 	readonly #subscribed = new Set<TopicName>();
@@ -26,6 +27,7 @@ class MemoryBackplane implements Backplane {
 	#epochs = 0;
 
 	constructor(options: MemoryOptions) {
+		this.recipe = { kind: 'memory', args: [options] };
 		this.#options = { ...DEFAULTS, epoch: randomName(), ...options };
 	}
 

@@ -26,7 +26,9 @@ const contract = backplaneContract({
 });
 
 describe('the contract of a backplane', () => {
-	for (const { title, run } of contract) it(title, run);
+	it.each(contract)('$title', async ({ run }) => {
+		await expect(run()).resolves.toBeUndefined();
+	});
 });
 
 /** Opens the file, runs something, and closes it as a process that ends does. */

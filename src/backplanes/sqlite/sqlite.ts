@@ -12,7 +12,7 @@ import { randomName } from '../../base/random.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
-import type { Backplane, Delivery, ReadResult } from '../../server/backplane.ts';
+import type { Backplane, Delivery, LogRecipe, ReadResult } from '../../server/backplane.ts';
 import { prepare, type EventRow, type IncarnationRow, type Statements, type TopicRow } from './schema.ts';
 
 export interface SqliteOptions {
@@ -81,6 +81,12 @@ class SqliteBackplane implements Backplane {
 		this.#statements = null;
 		this.#database?.close();
 		this.#database = null;
+	}
+
+	/** Opened by another process, it is another incarnation: only the bounds are taken along. */
+	get recipe(): LogRecipe {
+		const { events, outlives } = this.#options;
+		return { kind: 'sqlite', args: [this.#file, { events, outlives }] };
 	}
 
 	get #epoch(): string {
