@@ -27,10 +27,10 @@ export interface MergeSpec {
 type Keyed<Row, Key extends string> = Key extends keyof Row ? Pick<Row, Key> : Record<Key, string | number>;
 
 /** The element of a list; what is no list has no rows. */
-export type RowOf<Value> = Value extends readonly (infer Row)[] ? Row : never;
+type RowOf<Value> = Value extends readonly (infer Row)[] ? Row : never;
 
 /** Event names and the data that each carries, by kind of merge. */
-export interface EventsByMerge<Value, Key extends string> {
+interface EventsByMerge<Value, Key extends string> {
 	crud: {
 		created: RowOf<Value>;
 		updated: RowOf<Value>;

@@ -10,7 +10,7 @@ export type AccessRule<Args extends unknown[] = never[]> = (
 ) => MaybePromise<boolean>;
 
 /** A rule that looks at the caller only, and fits beside rules about any arguments. */
-export type UserRule = (context: LiveContext, ...args: unknown[]) => MaybePromise<boolean>;
+type UserRule = (context: LiveContext, ...args: unknown[]) => MaybePromise<boolean>;
 
 function userField(context: LiveContext, field: string): unknown {
 	return (context.user as Record<string, unknown> | null)?.[field];

@@ -8,7 +8,7 @@ import type { TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from './context.ts';
 import type { Topic } from './topic.ts';
 
-export const DEFINITION = Symbol.for('tidewire.definition');
+const DEFINITION = Symbol.for('tidewire.definition');
 /** Where an export keeps the path under which it was registered. */
 export const PATH = Symbol.for('tidewire.path');
 
@@ -21,7 +21,7 @@ export type Middleware = (context: LiveContext, next: () => Promise<unknown>) =>
 // Arguments come from the network: a definition sees them as `unknown`, and the author's types stand in `live.ts`.
 export type Handler<Result = unknown> = (context: LiveContext, ...args: unknown[]) => MaybePromise<Result>;
 
-export interface CallDefinition {
+interface CallDefinition {
 	readonly kind: 'call';
 	readonly handler: Handler;
 	/** One schema per argument; null where the arguments are not validated. */
@@ -42,9 +42,9 @@ export interface StreamDefinition {
 }
 
 /** Runs when a client begins or ends to read a stream. */
-export type StreamHook = (context: LiveContext, topic: Topic, ...args: unknown[]) => MaybePromise<unknown>;
+type StreamHook = (context: LiveContext, topic: Topic, ...args: unknown[]) => MaybePromise<unknown>;
 
-export interface GuardDefinition {
+interface GuardDefinition {
 	readonly kind: 'guard';
 	readonly guards: readonly Guard[];
 }

@@ -246,7 +246,7 @@ function sessionRefusal(session: Session | null): LiveError {
 		: new LiveError('SESSION_EXPIRED', 'the session has expired');
 }
 
-export function isExpired(session: Session, clock: Clock): boolean {
+function isExpired(session: Session, clock: Clock): boolean {
 	return session.expiresAt !== undefined && session.expiresAt <= clock.wallTime();
 }
 
