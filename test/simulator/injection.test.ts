@@ -2,22 +2,16 @@
 
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/testing/random.ts';
+import { everyMoment, INJECTION_MODES } from './every-moment.ts';
 import { runInjection, SCENARIO_NAMES, type Injection } from './injection.ts';
 import { HISTORIES, SEED } from './settings.ts';
 
-const MODES = ['memory', 'cluster'] as const;
-
 describe.runIf(SEED === undefined)('an event published at every moment of', () => {
 	for (const scenario of SCENARIO_NAMES) {
-		for (const mode of MODES) {
+		for (const mode of INJECTION_MODES) {
 			it(`${scenario}, ${mode}, arrives exactly once`, async () => {
-				let moments = 0;
-				for (;;) {
-					const injection: Injection = { seed: 7, mode, scenario, moments: [moments] };
-					const { violation, steps } = await runInjection(injection);
-					expect(violation, JSON.stringify(injection)).toBeNull();
-					if (++moments >= steps) break;
-				}
+				const { moments, violation } = await everyMoment(scenario, mode);
+				expect(violation).toBeNull();
 				expect(moments).toBeGreaterThan(100);
 			});
 		}
@@ -29,7 +23,7 @@ it.runIf(SEED === undefined)(`events at random moments of ${HISTORIES} random ru
 	for (let run = 0; run < HISTORIES; run++) {
 		const injection: Injection = {
 			seed: run,
-			mode: random.pick(MODES),
+			mode: random.pick(INJECTION_MODES),
 			scenario: random.pick(SCENARIO_NAMES),
 			moments: Array.from({ length: random.between(1, 4) }, () => random.below(400)),
 			maxDelayMs: random.pick([0, 1, 5])

@@ -1,9 +1,10 @@
 // The simulator proves something only if it finds defects: every one of mutants.ts must be found, by the same seeds that
 // the sources as they are pass.
 
+import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { makeCopy, MUTANTS, removeCopies } from './mutants.ts';
-import { runInPool } from './pool.ts';
+import { HAND_OVER_MUTANTS, makeCopy, MUTANTS, removeCopies } from './mutants.ts';
+import { runInPool, runScript } from './pool.ts';
 import { SEED, STEPS } from './settings.ts';
 
 /** Histories within which a defect has to be found. */
@@ -23,9 +24,18 @@ for (const [index, { title, edits }] of MUTANTS.entries()) {
 	});
 }
 
+for (const [index, { title, edits }] of HAND_OVER_MUTANTS.entries()) {
+	it.runIf(SEED === undefined)(`finds, with an event at every moment, that ${title}`, async () => {
+		const violation = await runScript(join(makeCopy(`hand-over-${index}`, edits), 'every-moment.ts'));
+		expect(violation).toBeTypeOf('string');
+		process.stdout.write(`found: ${title}\n    ${String(violation).slice(0, 200)}\n`);
+	});
+}
+
 it.runIf(SEED === undefined)('the sources as they are pass the seeds that find the defects', async () => {
 	const folder = makeCopy('unchanged', []);
 	const { failed } = await runInPool({ folder, first: 1, count: Math.max(...found), steps: STEPS });
 	expect(failed?.violation).toBeUndefined();
+	expect(await runScript(join(folder, 'every-moment.ts'))).toBeNull();
 	expect(found).toHaveLength(MUTANTS.length);
 });

@@ -133,6 +133,44 @@ export const MUTANTS: readonly Mutant[] = [
 	}
 ];
 
+/** Defects of the hand-over alone: later events and heartbeats repair them, so random histories hardly see them. */
+export const HAND_OVER_MUTANTS: readonly Mutant[] = [
+	{
+		title: 'something waits between the last look at the log and going live',
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: 'if (position.offset >= feed.topic.head.offset) {',
+				replace: 'if (position.offset >= feed.topic.head.offset) {\nawait Promise.resolve();'
+			}
+		]
+	},
+	{
+		title: 'a stream goes live before it has read up to the head',
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: 'if (position.offset >= feed.topic.head.offset) {',
+				replace: 'if (part) {'
+			}
+		]
+	},
+	{
+		title: 'the position of a value is taken after it was loaded',
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: '#joinLive(feed, load.position,',
+				replace: '#joinLive(feed, feed.topic.head,'
+			}
+		]
+	},
+	{
+		title: 'what an ephemeral topic brings during a load is not kept',
+		edits: [{ file: 'server/hub-topic.ts', find: 'this.loads.collect(body, conflationKey);', replace: '' }]
+	}
+];
+
 /** A copy of the sources and the simulator, with the edits; returns the simulator's folder in it. */
 export function makeCopy(name: string, edits: readonly Edit[]): string {
 	const copy = join(COPIES, name);

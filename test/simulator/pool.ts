@@ -48,10 +48,15 @@ function lowest(one: RunSummary['failed'], other: RunSummary['failed']): RunSumm
 	return one.seed < other.seed ? one : other;
 }
 
-/** One process, one range. Node runs the TypeScript as it is. */
+/** One process, one range. */
 async function runInChild(folder: string, { first, count, steps, mode }: RunOptions): Promise<RunSummary> {
-	const args = [join(folder, 'run.ts'), String(first), String(count), String(steps), ...(mode ? [mode] : [])];
-	const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], {
+	const args = [first, count, steps, ...(mode ? [mode] : [])].map(String);
+	return (await runScript(join(folder, 'run.ts'), args)) as RunSummary;
+}
+
+/** Runs TypeScript as it is, in a process of its own. Returns the JSON that it prints. */
+export async function runScript(file: string, args: readonly string[] = []): Promise<unknown> {
+	const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
 		stdio: ['ignore', 'pipe', 'pipe']
 	});
 	let output = '';
@@ -61,6 +66,6 @@ async function runInChild(folder: string, { first, count, steps, mode }: RunOpti
 	const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
 	const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
 	clearTimeout(timer);
-	if (code !== 0) throw new Error(`the histories from seed ${first} on ended with code ${String(code)}:\n${errors}`);
-	return JSON.parse(output) as RunSummary;
+	if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with code ${String(code)}:\n${errors}`);
+	return JSON.parse(output);
 }
