@@ -12,9 +12,14 @@ function scene() {
 	let log = new TopicLog('e1', { events: 3, characters: Infinity });
 	let aliases = 0;
 	const received: string[] = [];
+	/** Answers that are under way; null where reading takes no time. */
+	let pending: (() => void)[] | null = null;
 	const backplane = {
 		head: () => log.head,
-		read: (_: unknown, after: Parameters<TopicLog['read']>[0]) => log.read(after)
+		read: (_: unknown, after: Parameters<TopicLog['read']>[0]) => {
+			const result = log.read(after);
+			return pending === null ? result : new Promise((resolve) => pending?.push(() => resolve(result)));
+		}
 	} as unknown as Backplane;
 	const topic = new HubTopic(NAME, {
 		backplane,
@@ -29,6 +34,15 @@ function scene() {
 	return {
 		topic,
 		received,
+		/** From now on, answers of the log wait for the function that this returns. */
+		slowReads: () => {
+			const answers: (() => void)[] = (pending = []);
+			return async () => {
+				answers.shift()?.();
+				await Promise.resolve();
+				await Promise.resolve();
+			};
+		},
 		append: (name: string) => log.append(`"${name}",0`),
 		replace: (epoch: string) => (log = new TopicLog(epoch, { events: 3, characters: Infinity })),
 		deliver: (offset: number, name: string, epoch = 'e1') =>
@@ -57,6 +71,31 @@ describe('a topic whose deliveries get lost', () => {
 		expect(all.received).toEqual(['["event",1,1,"a",0]']);
 		await all.topic.check();
 		expect(all.received).toHaveLength(1);
+	});
+
+	it('does not forget what is delivered while it reads', async () => {
+		const answer = all.slowReads();
+		all.append('a');
+		all.append('b');
+		all.deliver(2, 'b');
+		all.append('c');
+		all.deliver(3, 'c');
+		expect(all.received).toEqual([]);
+		await answer();
+		expect(all.received).toHaveLength(2);
+		await answer();
+		expect(all.received.at(-1)).toBe('["event",1,3,"c",0]');
+	});
+
+	it('takes no answer of a log that has been replaced while it was asked', async () => {
+		const answer = all.slowReads();
+		for (const name of ['a', 'b']) all.append(name);
+		all.deliver(2, 'b');
+		all.replace('e2');
+		await all.topic.check();
+		await answer();
+		expect(all.received).toEqual(['disconnected']);
+		expect(all.topic.head).toEqual({ epoch: 'e2', offset: 0 });
 	});
 
 	it('passes an event on once, however often it is delivered', () => {
