@@ -286,6 +286,15 @@ describe('a lost connection', () => {
 		expect(stream.state.connected).toBe(true);
 	});
 
+	test('resumes in the epoch that the server names, for a log that outlived its server', async () => {
+		const { scene, stream } = await loaded();
+		const socket = await reconnected(scene);
+		const { id } = subscribeOf(socket);
+		socket.say(said.resumed(id, { epoch: 'after', offset: 5 }, { events: [[6, 'created', bob]] }));
+		expect(names(stream)).toEqual(['ann', 'bob']);
+		expect(subscribeOf(await reconnected(scene)).position).toEqual({ epoch: 'after', offset: 6 });
+	});
+
 	test('loads an ephemeral stream anew', async () => {
 		const { scene, stream, socket, id } = await watched();
 		socket.say(said.snapshot(id, [ann]));
