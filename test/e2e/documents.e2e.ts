@@ -279,11 +279,31 @@ describe('the app of the guide (all other pages in docs)', () => {
 		await client.call('lib/board/addCard', [{ id: 'o', boardId: 'own', title: 'Kept' }]);
 		await expect.poll(() => cards.state.value).toMatchObject([{ title: 'Kept' }]);
 		expect(await own.stop()).toMatchObject({ code: 0 });
-		await app.start('server.js', { PORT: port });
+		const next = await app.start('server.js', { PORT: port });
 		await expect.poll(() => cards.state.connected, { timeout: 15_000 }).toBe(true);
 		// The database of the guide forgets, the history does not: a value that was loaded anew would be empty.
 		expect(cards.state.value).toMatchObject([{ title: 'Kept' }]);
 		expect(resets).toEqual([]);
 		client.close();
+		await next.stop();
+	});
+
+	test('several workers serve it as one', async () => {
+		// As `npx tidewire serve build --workers 2` does; a worker gets the arguments of its primary.
+		app.write(
+			'serve.js',
+			`if (process.argv.length === 2) process.argv.push('serve', 'build', '--workers', '2');\n` +
+				`await import('./node_modules/tidewire/dist/cli/tidewire.js');\n`
+		);
+		const workers = await app.start('serve.js');
+		await workers.printed(/2 workers serve/);
+		const clients = Array.from({ length: 6 }, (_, index) => clientOf(`user=u${index}`, workers.socketUrl));
+		const streams = clients.map((client) => client.stream('lib/board/cards', ['cores']));
+		for (const stream of streams) stream.onChange(() => {});
+		await expect.poll(() => streams.every((stream) => stream.state.connected)).toBe(true);
+		await clients[0]!.call('lib/board/addCard', [{ id: 'w', boardId: 'cores', title: 'For all' }]);
+		for (const stream of streams) await expect.poll(() => stream.state.value).toMatchObject([{ title: 'For all' }]);
+		for (const client of clients) client.close();
+		expect(await workers.stop()).toMatchObject({ code: 0 });
 	});
 });
