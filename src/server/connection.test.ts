@@ -171,6 +171,19 @@ describe('a peer that asks and never reads', () => {
 		expect(client.of('result')).toHaveLength(50);
 	});
 
+	it('is closed where its transport goes on to report what it says', async () => {
+		const { connect, server } = await startServer({ m: { big } }, { limits: { queueBytes: 20_000 } });
+		const client = await connect();
+		client.socket.stopReading();
+		for (let id = 1; id < 1_000; id++) client.socket.events?.message(`["call",${id},"m/big",[]]`);
+		const [connection] = server.connections;
+		expect(connection!.state).toBe('closing');
+		client.socket.read();
+		expect(client.end).toEqual({ code: 'SLOW_CONSUMER', close: 4508 });
+		expect(client.of('goodbye')[0]?.message).toContain('"queueBytes"');
+		expect(client.of('result').length).toBeLessThan(5);
+	});
+
 	it('is closed where what it had said before was no message', async () => {
 		const { connect, clock } = await startServer({ m: { big } }, { limits: { queueBytes: 20_000 } });
 		const client = await connect();

@@ -16,7 +16,7 @@ import type { Feed } from './feed.ts';
 import { Frame, utf8Length } from './frame.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { Registered } from './registry.ts';
-import { SendQueue } from './send-queue.ts';
+import { ENTRY_BYTES, SendQueue } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
@@ -54,6 +54,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	#unhandled: readonly UpMessage[] = [];
 	/** Frames that the transport had read before it was paused. */
 	readonly #held: (string | Uint8Array)[] = [];
+	#heldBytes = 0;
 
 	constructor(parts: ServerParts, socket: TransportSocket, { id, session }: Peer) {
 		this.id = id;
@@ -112,8 +113,18 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	message(data: string | Uint8Array): void {
 		if (this.#state !== 'greeting' && this.#state !== 'open') return;
 		this.#lastHeardMs = this.clock.now();
-		if (this.#paused) this.#held.push(data);
+		if (this.#paused) this.#hold(data);
 		else this.#receive(data);
+	}
+
+	/** A transport goes on with what it had read before it was paused; one that cannot pause would go on for ever. */
+	#hold(data: string | Uint8Array): void {
+		const { queueBytes } = this.limits;
+		this.#heldBytes += data.length + ENTRY_BYTES;
+		this.#held.push(data);
+		if (this.#heldBytes <= queueBytes) return;
+		const message = `the client does not read its answers and asks on; the limit "queueBytes" is ${queueBytes}`;
+		this.goodbye(new LiveError('SLOW_CONSUMER', message, { retryAfterMs: 1_000 }));
 	}
 
 	#receive(data: string | Uint8Array): void {
@@ -269,6 +280,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		while (!this.#paused) {
 			const data = this.#held.shift();
 			if (data === undefined) return this.#socket.resume();
+			this.#heldBytes -= data.length + ENTRY_BYTES;
 			this.#receive(data);
 		}
 	}
