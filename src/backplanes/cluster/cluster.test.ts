@@ -97,16 +97,13 @@ describe('a worker that is killed', () => {
 		await pool.end();
 	});
 
-	it.each([{ events: 16 }, { events: 16, file: 'in a file' }])(
-		'makes everybody load anew where that is asked for ($file)',
-		async ({ events, file }) => {
-			const settings = { events, ...(file !== undefined && { file: newFile() }) };
-			const { seen, other } = await killOne({ ...settings, afterCrash: 'reload' });
-			expect(await other.read(topic, seen)).toEqual({ kind: 'reset', reason: 'epoch' });
-			expect((await other.head(topic)).epoch).not.toBe(seen.epoch);
-			await pool.end();
-		}
-	);
+	it.each(['in memory', 'in a file'])('makes everybody load anew where that is asked for, %s', async (place) => {
+		const file = place === 'in a file' ? { file: newFile() } : {};
+		const { seen, other } = await killOne({ events: 16, afterCrash: 'reload', ...file });
+		expect(await other.read(topic, seen)).toEqual({ kind: 'reset', reason: 'epoch' });
+		expect((await other.head(topic)).epoch).not.toBe(seen.epoch);
+		await pool.end();
+	});
 });
 
 describe('in a process of its own', () => {
