@@ -184,11 +184,20 @@ export function makeApp(host: AppHost) {
 		ctx.publish(cursors.topic(), 'update', seat);
 	});
 
+	const look = live.query(async (_, room: string) => {
+		await host.pause();
+		return rowsOf(room).size;
+	});
+
 	const refuse = live(async (_, callId: string) => {
 		await host.pause();
 		throw new LiveError('CONFLICT', callId);
 	});
 
 	const streams = { cards, titles, top, setting, feed, recent, inbox, greeting, presence, cursors };
-	return { streams, writeRow, exports: { ...streams, put, remove, many, post, note, sit, stand, move, refuse } };
+	return {
+		streams,
+		writeRow,
+		exports: { ...streams, put, remove, many, post, note, sit, stand, move, look, refuse }
+	};
 }

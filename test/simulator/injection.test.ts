@@ -18,9 +18,11 @@ describe.runIf(SEED === undefined)('an event published at every moment of', () =
 	}
 });
 
-it.runIf(SEED === undefined)(`events at random moments of ${HISTORIES} random runs arrive exactly once`, async () => {
+const RUNS = Math.min(HISTORIES, 10_000);
+
+it.runIf(SEED === undefined)(`events at random moments of ${RUNS} random runs arrive exactly once`, async () => {
 	const random = new Random(1);
-	for (let run = 0; run < HISTORIES; run++) {
+	for (let run = 0; run < RUNS; run++) {
 		const injection: Injection = {
 			seed: run,
 			mode: random.pick(INJECTION_MODES),

@@ -17,6 +17,8 @@ export interface CallRecord extends CallName {
 	outcome: 'pending' | 'acknowledged' | 'failed';
 }
 
+const QUERY = 'app/look';
+
 const STREAMS: readonly (readonly [path: string, args: readonly string[]])[] = [
 	...ROOMS.flatMap((room) => [['app/cards', [room]] as const, ['app/titles', [room]] as const]),
 	['app/setting', []],
@@ -109,6 +111,14 @@ export class Steps {
 		return [`app/${name}`, [id, ...args]];
 	}
 
+	/** Asks what changes nothing: repeated after a lost connection, and answered once. */
+	query(): void {
+		const client = this.#client;
+		const fresh = this.world.random.chance(0.5);
+		const answer = client.client.query('app/look', [this.world.random.pick(ROOMS)], { fresh });
+		void this.#track(client, { id: this.world.name('q'), path: QUERY }, answer);
+	}
+
 	#abortsSoon(): AbortSignal {
 		const controller = new AbortController();
 		this.world.clock.setTimer(() => controller.abort(), this.world.random.below(30));
@@ -124,7 +134,8 @@ export class Steps {
 				record.outcome = 'acknowledged';
 				const effects = this.world.database.effects.get(id) ?? 0;
 				this.world.note(() => `${client.name} has the answer to ${id}`);
-				if (effects !== 1) this.world.violate(`${path} ${id} was acknowledged with ${effects} effects`);
+				if (effects !== 1 && path !== QUERY)
+					this.world.violate(`${path} ${id} was acknowledged with ${effects} effects`);
 			},
 			(error: unknown) => {
 				record.outcome = 'failed';
@@ -344,6 +355,7 @@ const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[4, 'optimistic'],
 	[4, 'takeBack'],
 	[3, 'batch'],
+	[4, 'query'],
 	[3, 'refresh'],
 	[2, 'hydrate'],
 	[7, 'cut'],
