@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Frame, utf8Length } from './frame.ts';
+import { countedLength, Frame, utf8Length } from './frame.ts';
 
 describe('the length of a text in UTF-8', () => {
 	it('is what an encoder makes of it, lone surrogates included', () => {
@@ -14,7 +14,7 @@ describe('the length of a text in UTF-8', () => {
 		fc.assert(
 			fc.property(units, (codes) => {
 				const text = String.fromCharCode(...codes);
-				expect(utf8Length(text)).toBe(Buffer.byteLength(text));
+				expect(countedLength(text)).toBe(Buffer.byteLength(text));
 				expect(new Frame(text).bytes).toBe(Buffer.byteLength(text));
 			}),
 			{ numRuns: 2_000 }
@@ -24,6 +24,7 @@ describe('the length of a text in UTF-8', () => {
 	it.each(['', 'ascii', 'ü', '€', '😀', '\ud83d', '\ude00\ud83d', 'a\ud83d', '\ud83d😀'])(
 		'is right for %j',
 		(text) => {
+			expect(countedLength(text)).toBe(Buffer.byteLength(text));
 			expect(utf8Length(text)).toBe(Buffer.byteLength(text));
 		}
 	);
