@@ -6,7 +6,7 @@ export const MERGE_KINDS = ['crud', 'set', 'latest', 'presence', 'cursor'] as co
 /**
  * - `crud`: a list of rows by key; `created`, `updated`, `deleted`, and `set` to replace the list
  * - `set`: one value; `set` replaces it
- * - `latest`: the last `max` items; every event appends one
+ * - `latest`: the last `max` items; every event appends one, or replaces the one of the same key
  * - `presence`: who is here, by key; `join`, `leave`, `set`
  * - `cursor`: where they are, by key; `update`, `remove`, `set`
  */
@@ -15,7 +15,7 @@ export type MergeKind = (typeof MERGE_KINDS)[number];
 /** How the client applies events to the value. */
 export interface MergeSpec {
 	kind: MergeKind;
-	/** The field that identifies a row, with `crud`, `presence` and `cursor`. */
+	/** The field that identifies a row; with `latest` an item need not have it. Of no meaning with `set`. */
 	key: string;
 	/** Whether created rows go to the front. */
 	prepend: boolean;

@@ -5,7 +5,7 @@
 import { LiveError } from '../base/errors.ts';
 import { FIXED_LIMITS, FORBIDDEN_KEYS } from './limits.ts';
 
-const LEAF_TAGS: ReadonlySet<unknown> = new Set([
+export const LEAF_TAGS: ReadonlySet<unknown> = new Set([
 	'Date', 'BigInt', 'URL', 'ArrayBuffer',
 	'Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
 	'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'

@@ -131,6 +131,7 @@ describe('a value on the wire', () => {
 		['an error', new Error('secret')],
 		['a boxed number', Object(1)],
 		['a data view', new DataView(new ArrayBuffer(1))],
+		['an array of half floats, which not every runtime has', new Float16Array(1)],
 		['65 levels', nested(65)],
 		['65 levels of a rich value', [nested(64), 1n]],
 		['an object with a symbol as a key', { [Symbol('s')]: 1n, big: 1n }]

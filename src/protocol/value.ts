@@ -4,7 +4,7 @@
 
 import { stringify, unflatten } from 'devalue';
 import { LiveError } from '../base/errors.ts';
-import { assertFlattened } from './flattened.ts';
+import { assertFlattened, LEAF_TAGS } from './flattened.ts';
 import { DEFAULT_LIMITS, FORBIDDEN_KEYS } from './limits.ts';
 
 /** The text of a value together with its mark: ends a message. */
@@ -145,6 +145,6 @@ function isLeaf(value: object): boolean {
 		value instanceof Date ||
 		value instanceof URL ||
 		value instanceof ArrayBuffer ||
-		(ArrayBuffer.isView(value) && !(value instanceof DataView))
+		(ArrayBuffer.isView(value) && LEAF_TAGS.has((value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag]))
 	);
 }

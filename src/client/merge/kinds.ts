@@ -1,5 +1,5 @@
 // The rules of every kind of merge. Applying an event that is already in the value changes nothing that a reader could
-// tell, except with `latest`, whose items have no key: there, positions alone keep an event from being applied twice.
+// tell, except where an item of `latest` has no key: there, positions alone keep an event from being applied twice.
 
 import type { MergeKind } from '../../base/merge.ts';
 import { crud } from './crud.ts';
