@@ -3,7 +3,7 @@
 
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Session } from '../../server/session.ts';
-import type { Authorization } from '../../transports/node/options.ts';
+import type { Authorization } from '../../transports/shared/options.ts';
 import { reportError } from '../report.ts';
 import { NONCE_HEADER, type UpgradeAnswer, type Upgrades } from '../upgrades.ts';
 

@@ -4,18 +4,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
-import { originRefusal } from '../../base/origin.ts';
+import { authorizeInTime, plainRefusal } from '../shared/gate.ts';
+import { isRefusal, payloadLimit, type Admission, type Refusal } from '../shared/options.ts';
 import { NodeSocket } from './socket.ts';
-import {
-	isRefusal,
-	resolveOptions,
-	type Admission,
-	type AttachOptions,
-	type Authorization,
-	type Refusal,
-	type ResolvedOptions,
-	type UpgradableServer
-} from './options.ts';
+import { resolveOptions, type AttachOptions, type ResolvedOptions, type UpgradableServer } from './options.ts';
 import { refuse } from './refuse.ts';
 
 export interface Attachment {
@@ -55,37 +47,17 @@ class Door<Session> {
 	async open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 		// Nobody listens between here and the handshake: an error would end the process.
 		socket.on('error', ignore);
-		const answer = this.#refusal(request) ?? (await this.#authorize(request));
+		const answer =
+			this.#refusal(request) ?? (await authorizeInTime(() => this.#options.authorize(request), this.#options));
 		if (isRefusal(answer)) refuse(socket, answer);
 		else this.#admit(request, { socket, head }, answer);
 	}
 
 	/** What needs no question to the application. */
 	#refusal(request: IncomingMessage): Refusal | null {
-		// The application's handler sees the request before the handshake does: it must not take it for an action.
-		if (request.method !== 'GET') return { status: 405, reason: 'A WebSocket is opened with GET.' };
-		if (this.#options.originCheck !== 'host') return null;
-		const scheme = 'encrypted' in request.socket ? 'https' : 'http';
-		const own = `${scheme}://${request.headers.host ?? ''}`;
-		const reason = originRefusal(request.headers.origin, { own, allowed: this.#options.origins });
-		return reason === null ? null : { status: 403, reason };
-	}
-
-	/** Never rejects: a function that throws or takes too long refuses. */
-	async #authorize(request: IncomingMessage): Promise<Authorization<Session>> {
-		const { clock, authorizeTimeoutMs } = this.#options;
-		const { promise: timeout, resolve } = Promise.withResolvers<Refusal>();
-		const timer = clock.setTimer(
-			() => resolve({ status: 503, reason: `Authorization took more than ${authorizeTimeoutMs} ms.` }),
-			authorizeTimeoutMs
-		);
-		try {
-			return await Promise.race([this.#options.authorize(request), timeout]);
-		} catch {
-			return { status: 500, reason: 'Authorization failed.' };
-		} finally {
-			clock.clearTimer(timer);
-		}
+		const { origin, host } = request.headers;
+		const facts = { method: request.method, origin, host, isEncrypted: 'encrypted' in request.socket };
+		return plainRefusal(facts, this.#options);
 	}
 
 	#makeHandshake(): WebSocketServer {
@@ -94,8 +66,7 @@ class Door<Session> {
 			noServer: true,
 			clientTracking: false,
 			perMessageDeflate: false,
-			// Between one and two times the limit the server itself refuses, with a goodbye that says why.
-			maxPayload: 2 * (typeof messageBytes === 'function' ? messageBytes() : messageBytes),
+			maxPayload: payloadLimit(messageBytes),
 			closeTimeout: closeTimeoutMs
 		};
 		const handshake = new WebSocketServer(options);

@@ -2,4 +2,5 @@
 
 export { attach, type Attachment } from './attach.ts';
 export { beforeClose } from './before-close.ts';
-export type { Admission, AttachOptions, Authorization, Refusal, SocketServer, UpgradableServer } from './options.ts';
+export type { Admission, Authorization, Refusal, SocketServer, UpgradeOptions } from '../shared/options.ts';
+export type { AttachOptions, UpgradableServer } from './options.ts';

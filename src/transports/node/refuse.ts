@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Refusal } from './options.ts';
+import type { Refusal } from '../shared/options.ts';
 
 export function refuse(socket: Duplex, { status, reason }: Refusal): void {
 	if (socket.destroyed || !socket.writable) return void socket.destroy();

@@ -3,24 +3,21 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
-import { outputOf } from './websocket-frame.ts';
-
-type Frames = Parameters<TransportSocket['send']>[0];
-
-/** What a close frame holds besides its code (RFC 6455, section 5.5). */
-const REASON_BYTES = 123;
+import { closeReason } from '../shared/close-reason.ts';
+import type { Frames } from '../shared/text.ts';
+import { writerOf, type Writer } from './writers.ts';
 
 export class NodeSocket implements TransportSocket {
 	readonly remoteAddress: string | undefined;
 	readonly #ws: WebSocket;
-	readonly #raw: Duplex;
+	readonly #writer: Writer;
 	#events: SocketEvents | undefined;
 	#owesDrained = false;
 	#closed = false;
 
 	constructor(ws: WebSocket, raw: Duplex, remoteAddress: string | undefined) {
 		this.#ws = ws;
-		this.#raw = raw;
+		this.#writer = writerOf(ws, raw);
 		this.remoteAddress = remoteAddress;
 	}
 
@@ -32,22 +29,19 @@ export class NodeSocket implements TransportSocket {
 	}
 
 	get bufferedBytes(): number {
-		return this.#raw.writableLength;
+		return this.#writer.bufferedBytes;
 	}
 
 	send(frames: Frames): void {
-		// `ws` writes only whole frames of its own (pong, close), so ours may stand between them.
 		if (this.#ws.readyState !== this.#ws.OPEN || frames.length === 0) return;
-		const { data, encoding } = outputOf(frames);
-		if (encoding) this.#raw.write(data, encoding, this.#onWritten);
-		else this.#raw.write(data, this.#onWritten);
-		if (this.#raw.writableLength > 0) this.#owesDrained = true;
+		this.#writer.write(frames, this.#onWritten);
+		if (this.#writer.bufferedBytes > 0) this.#owesDrained = true;
 	}
 
 	close(code: number, reason: string): void {
 		// The peer's answer to the close frame must be read.
 		this.#ws.resume();
-		this.#ws.close(code, truncated(reason));
+		this.#ws.close(code, closeReason(reason));
 	}
 
 	terminate(): void {
@@ -68,7 +62,7 @@ export class NodeSocket implements TransportSocket {
 
 	/** One function for every write: the raw socket's own 'drain' comes only above its high water mark. */
 	readonly #onWritten = (): void => {
-		if (!this.#owesDrained || this.#closed || this.#raw.writableLength > 0) return;
+		if (!this.#owesDrained || this.#closed || this.#writer.bufferedBytes > 0) return;
 		this.#owesDrained = false;
 		this.#events?.drained();
 	};
@@ -78,11 +72,4 @@ export class NodeSocket implements TransportSocket {
 		this.#closed = true;
 		this.#events?.closed(code, reason.toString());
 	}
-}
-
-/** Cut to what a close frame holds, at the boundary of a character. */
-function truncated(reason: string): string {
-	let text = reason;
-	while (Buffer.byteLength(text) > REASON_BYTES) text = text.slice(0, Math.min(text.length - 1, REASON_BYTES));
-	return text;
 }
