@@ -69,8 +69,12 @@ function keyOf(data: unknown, field: string): string | null {
 	return typeof key === 'string' || typeof key === 'number' ? String(key) : null;
 }
 
-/** Rows have their own pace, so that one user's cursor never holds back another's. */
+/** Rows have their own pace, so that one user's cursor never holds back another's. With `set` there is one value. */
 function paceKey(topic: TopicLike, event: string, data: unknown): string {
-	const row = isTopic(topic) ? keyOf(data, topic.merge.key) : (keyOf(data, 'key') ?? keyOf(data, 'id'));
-	return JSON.stringify([topicName(topic), event, row]);
+	return JSON.stringify([topicName(topic), event, pacedRow(topic, data)]);
+}
+
+function pacedRow(topic: TopicLike, data: unknown): string | null {
+	if (!isTopic(topic)) return keyOf(data, 'key') ?? keyOf(data, 'id');
+	return topic.merge.kind === 'set' ? null : keyOf(data, topic.merge.key);
 }

@@ -25,8 +25,8 @@ const addCard = live((ctx, board: string, card: Card) => {
 	ctx.publish(cards.topic(board), 'created', card);
 	return card.title;
 });
-const typing = live.channel<{ name: string }>()('typing', { merge: 'set' });
-const type = live((ctx, name: string) => ctx.throttle(typing.topic(), 'set', { name }, 500));
+const typing = live.channel<{ id: string }>()('typing', { merge: 'set' });
+const type = live((ctx, id: string) => ctx.throttle(typing.topic(), 'set', { id }, 500));
 const fail = live((_, known: boolean) => {
 	throw known ? new LiveError('CONFLICT', 'taken') : new Error('a secret');
 });
@@ -142,11 +142,11 @@ describe('the network and time', () => {
 		const client = env.connect(ann);
 		const latest = client.subscribe(typing);
 		await latest.ready;
-		for (const name of ['a', 'b', 'c']) await client.call(type, name);
+		for (const id of ['a', 'b', 'c']) await client.call(type, id);
 		await env.settle();
-		expect(latest.value).toEqual({ name: 'a' });
+		expect(latest.value).toEqual({ id: 'a' });
 		await env.advance(500);
-		expect(latest.value).toEqual({ name: 'c' });
+		expect(latest.value).toEqual({ id: 'c' });
 		await env.advance(3_600_000);
 		expect([client.status.state, latest.connected]).toEqual(['open', true]);
 	});
