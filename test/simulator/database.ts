@@ -26,12 +26,6 @@ export interface Committed {
 	atMs: number;
 }
 
-/** A stretch of time in which a user may not do something. */
-export interface Ban {
-	fromMs: number;
-	toMs: number;
-}
-
 export const ROOMS = ['red', 'blue'];
 export const USERS = ['ann', 'bob', 'cid'];
 

@@ -16,7 +16,7 @@ export interface RunOptions extends Omit<HistoryOptions, 'seed' | 'log'> {
 	count: number;
 }
 
-export async function runHistories({ first, count, ...options }: RunOptions): Promise<RunSummary> {
+async function runHistories({ first, count, ...options }: RunOptions): Promise<RunSummary> {
 	let events = 0;
 	for (let index = 0; index < count; index++) {
 		const result = await runHistory({ ...options, seed: first + index });

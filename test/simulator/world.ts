@@ -340,7 +340,7 @@ export class SimClient {
 	}
 }
 
-export const watchKey = (path: string, args: readonly unknown[]): string => `${path} ${JSON.stringify(args)}`;
+const watchKey = (path: string, args: readonly unknown[]): string => `${path} ${JSON.stringify(args)}`;
 
 /** A socket that finds out when something is sent to who may not have it. */
 function guarded(client: SimClient, session: Session | null, socket: TransportSocket): TransportSocket {
