@@ -211,6 +211,19 @@ describe('a stream is refused', () => {
 		expect(harness.server.topicCount).toBe(0);
 	});
 
+	it('where its load takes too long, and holds up no other stream after that', async () => {
+		let hangs = true;
+		const harness = await startServer({
+			m: { cards: cardsOf(() => (hangs ? new Promise(() => {}) : [{ id: 1 }])) }
+		});
+		const client = await harness.connect();
+		for (let index = 0; index < 20; index++) await client.subscribe('m/cards', [`b${index}`]);
+		await harness.clock.advance(30_000);
+		expect(client.of('error').map(({ error }) => error.code)).toEqual(Array.from({ length: 20 }, () => 'TIMEOUT'));
+		hangs = false;
+		expect(client.kindsFor(await client.subscribe('m/cards', ['b']))).toEqual(['snapshot']);
+	});
+
 	it('where its snapshot cannot travel', async () => {
 		const harness = await startServer({ m: { cards: cardsOf(() => [{ id: 1, title: (() => 1) as never }]) } });
 		const client = await harness.connect();

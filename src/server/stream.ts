@@ -60,6 +60,7 @@ export class ServerStream implements FedStream, HostedStream {
 	#state: StreamState = 'opening';
 	/** Whether `onSubscribe` ran, so that `onUnsubscribe` is owed. */
 	#announced = false;
+	#onClose: (() => void) | null = null;
 
 	constructor(host: StreamHost, registered: RegisteredStream, request: StreamRequest) {
 		this.id = request.id;
@@ -123,6 +124,7 @@ export class ServerStream implements FedStream, HostedStream {
 		await this.#host.loads.enter();
 		try {
 			await this.#host.room();
+			if (this.#isClosed) return;
 			if (from === null || this.#definition.ephemeral) return await this.#sendSnapshot(feed, why);
 			const lost = await this.#joinLive(feed, from, this.#resumed(feed));
 			if (lost !== null) await this.#sendSnapshot(feed, lost);
@@ -195,11 +197,19 @@ export class ServerStream implements FedStream, HostedStream {
 		return `${this.path} ${encodeValue(this.request.args)}`;
 	}
 
+	/** The outcome, or null when the stream is closed first: what hangs must not hold a place among the loads for ever. */
+	#untilClosed<Outcome>(outcome: Promise<Outcome>): Promise<Outcome | null> {
+		return new Promise((resolve, reject) => {
+			this.#onClose = () => resolve(null);
+			outcome.then(resolve, reject);
+		});
+	}
+
 	/** The outcome of a load, unless it belongs to somebody else. */
 	async #usable(load: SharedLoad): Promise<Loaded | null> {
 		const foreign = (): boolean => load.personal && load.context !== this.#context;
 		try {
-			const loaded = await load.done;
+			const loaded = await this.#untilClosed(load.done);
 			return foreign() ? null : loaded;
 		} catch (error) {
 			if (foreign()) return null;
@@ -295,6 +305,7 @@ export class ServerStream implements FedStream, HostedStream {
 	close(reason: LiveError): void {
 		if (this.#isClosed) return;
 		this.#state = 'closed';
+		this.#onClose?.();
 		this.#context.abort(reason);
 		const feed = this.#feed;
 		if (feed === null) return;
