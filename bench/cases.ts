@@ -39,7 +39,14 @@ export const CASES: Case[] = [
 		parameters: { connections: 50, outstanding: 16 },
 		core: true
 	},
-	{ name: 'latency', title: 'Echo call, one at a time', kind: 'latency', parameters: {}, core: true, figures: LATENCY },
+	{
+		name: 'latency',
+		title: 'Echo call, one at a time',
+		kind: 'latency',
+		parameters: {},
+		core: true,
+		figures: LATENCY
+	},
 	{ ...fanOut('fan-out-1000', '1,000 subscribers, 1 outstanding publish', { subscribers: 1000 }), core: true },
 	{
 		...fanOut('fan-out-1000x16', '1,000 subscribers, 16 outstanding', { subscribers: 1000, outstanding: 16 }),

@@ -44,15 +44,16 @@ async function measureOne(each: Case, server: Server): Promise<void> {
 	}
 }
 
-for (let round = 0; round < plan.rounds; round++) {
+/** Servers take turns within a case, so that whatever else the machine does meets all of them. */
+async function measureRound(round: number): Promise<void> {
 	for (const each of CASES) {
-		// Taking turns, so that whatever else the machine does meets all of them.
-		for (const server of SERVERS) {
-			if (!isPlanned(each, server, round) || performance.now() - startedMs > plan.limitMs) continue;
-			await measureOne(each, server);
+		for (const server of SERVERS.filter((server) => isPlanned(each, server, round))) {
+			if (performance.now() - startedMs < plan.limitMs) await measureOne(each, server);
 		}
 	}
 }
+
+for (let round = 0; round < plan.rounds; round++) await measureRound(round);
 
 const text = report({
 	results,

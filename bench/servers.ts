@@ -41,7 +41,9 @@ function bun(): Server[] {
 function uws(): Server[] {
 	const found = firstThatRuns(nodesOnPath(), ['--input-type=module', '--eval', 'await import("uwebsockets")']);
 	if (found === undefined) return [];
-	return [{ name: 'uWebSockets.js', command: [found, here('uws/server.js')], dialect: 'raw', packages: ['uwebsockets'] }];
+	return [
+		{ name: 'uWebSockets.js', command: [found, here('uws/server.js')], dialect: 'raw', packages: ['uwebsockets'] }
+	];
 }
 
 /** What this machine can run; the first is the one that all others are compared with. */
@@ -56,7 +58,10 @@ export const SERVERS: Server[] = [
 ];
 
 const REASONS = new Map([
-	['uWebSockets.js', 'uWebSockets.js is not measured: `npm install --prefix bench/uws` first; its binaries load on Node 20.'],
+	[
+		'uWebSockets.js',
+		'uWebSockets.js is not measured: `npm install --prefix bench/uws` first; its binaries load on Node 20.'
+	],
 	['Bun.serve', 'Bun.serve is not measured: there is no binary of Bun for this machine.']
 ]);
 

@@ -64,16 +64,16 @@ const socketIo: Dialect = {
 	}
 };
 
-const request = (id: number, method: string, path: string, input: string): string =>
-	`{"id":${id},"method":"${method}","params":{"path":"${path}","input":${input}}}`;
+const request = (id: number, method: string, params: string): string =>
+	`{"id":${id},"method":"${method}","params":{${params}}}`;
 
 const trpc: Dialect = {
 	path: '/',
 	greeting: null,
 	greets: false,
-	call: (id, value) => request(id, 'mutation', 'echo', value),
-	subscribe: (id, topic) => request(id, 'subscription', 'feed', `"t${topic}"`),
-	publish: (id, topic, value) => request(id, 'mutation', 'publish', `["t${topic}",${value}]`),
+	call: (id, value) => request(id, 'mutation', `"path":"echo","input":${value}`),
+	subscribe: (id, topic) => request(id, 'subscription', `"path":"feed","input":"t${topic}"`),
+	publish: (id, topic, value) => request(id, 'mutation', `"path":"publish","input":["t${topic}",${value}]`),
 	load: () => null,
 	unload: () => null,
 	control(text) {

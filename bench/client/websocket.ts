@@ -91,7 +91,8 @@ export class RawWebSocket {
 
 	#takeFrame(bytes: Buffer, { first, start, end }: FrameAt): void {
 		const opcode = first & 0x0f;
-		if ((first & 0xf0) !== 0x80) throw new Error(`a frame begins with 0x${first.toString(16)}: none is split or compressed`);
+		if ((first & 0xf0) !== 0x80)
+			throw new Error(`a frame begins with 0x${first.toString(16)}: none is split or compressed`);
 		if (opcode === OPCODE.text || opcode === OPCODE.binary) this.onText(bytes, start, end);
 		else if (opcode === OPCODE.ping) this.#socket.write(header(0, OPCODE.pong), 'latin1');
 		else if (opcode === OPCODE.close) this.onClosed(`close frame ${bytes.toString('latin1', start + 2, end)}`);

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { CASES, type Case } from '../cases.ts';
 import type { Server } from '../servers.ts';
 import { TARGETS, type Target } from '../targets.ts';
@@ -20,59 +20,79 @@ export interface Report {
 	seconds: number;
 }
 
-export function report({ results, servers, missing, command, seconds }: Report): string {
-	const names = servers.map(({ name }) => name);
-	const measured = CASES.filter(({ name }) => names.some((server) => results.rounds(name, server) > 0));
-	const compared = measured.filter(({ only }) => only === undefined || only.length > 1);
+export function report(run: Report): string {
+	const names = run.servers.map(({ name }) => name);
+	const measured = CASES.filter(({ name }) => names.some((server) => run.results.rounds(name, server) > 0));
+	const { failures } = run.results;
+	return [
+		...heading(run),
+		...section('Targets', '', [
+			['target', OURS, 'compared with', 'ratio', ''],
+			...TARGETS.map((target) => standing(target, run.results))
+		]),
+		...serverSections(measured, names, run.results),
+		...clientSection(measured, run.results),
+		...section(
+			'Faults',
+			'Events or answers lost, repeated or out of order, and connections that ended by themselves, in all rounds.',
+			[
+				['server', ...FAULTS],
+				...names.map((name) => [name, ...FAULTS.map((fault) => String(run.results.faultsOf(name)[fault]))])
+			]
+		),
+		...(failures.length > 0 ? ['## Not measured', '', ...failures.map((line) => `- ${line}`), ''] : [])
+	].join('\n');
+}
+
+function heading({ servers, missing, command, seconds }: Report): string[] {
 	return [
 		'# Results of the benchmark',
 		'',
-		`Written by \`${command}\` in ${Math.round(seconds)} s. Medians over all rounds; cases and servers take turns.`,
+		`Written by \`${command}\` in ${Math.round(seconds)} s. Medians over all rounds; servers take turns within each case.`,
 		'[README.md](README.md) says what each case does.',
 		'',
 		...machine(servers),
 		...missing.map((line) => `- ${line}`),
-		'',
-		'## Targets',
-		'',
-		...table(['target', 'tidewire', 'compared with', 'ratio', ''], TARGETS.map((target) => standing(target, results))),
-		'',
-		'## CPU time of the server, µs per operation',
-		'',
-		'An operation is a call, a delivery, a connection or a load; in brackets, times tidewire.',
-		'',
-		...table(['case', ...names], compared.map((each) => [each.title, ...names.map((name) => cpuCell(each, name, results))])),
-		'',
-		'## Operations per second',
-		'',
-		'Of one server core and one client core together, whichever is the slower: CPU time says more.',
-		'',
-		...table(['case', ...names], compared.map((each) => [each.title, ...names.map((name) => rateCell(each, name, results))])),
-		'',
-		'## Latency, memory and the like',
-		'',
-		...table(['case', 'figure', ...names], measured.flatMap((each) => figureRows(each, names, results))),
-		'',
-		'## The client: µs to decode, merge and read one event',
-		'',
-		...table(
-			['case', OURS],
-			measured
-				.filter(({ kind }) => kind === 'merge')
-				.map(({ title, name }) => [title, number(results.median(name, OURS, cpuMicros))])
-		),
-		'',
-		'## Faults',
-		'',
-		'Events or answers lost, repeated or out of order, and connections that ended by themselves, in all rounds.',
-		'',
-		...table(
-			['server', ...FAULTS],
-			names.map((name) => [name, ...FAULTS.map((fault) => String(results.faultsOf(name)[fault]))])
-		),
-		...(results.failures.length > 0 ? ['', '## Not measured', '', ...results.failures.map((line) => `- ${line}`)] : []),
 		''
-	].join('\n');
+	];
+}
+
+function serverSections(measured: readonly Case[], names: readonly string[], results: Results): string[] {
+	const compared = measured.filter(({ kind }) => kind !== 'merge');
+	return [
+		...section(
+			'CPU time of the server, µs per operation',
+			'An operation is a call, a delivery, a connection or a load; in brackets, times tidewire.',
+			[
+				['case', ...names],
+				...compared.map((each) => [each.title, ...names.map((name) => cpuCell(each, name, results))])
+			]
+		),
+		...section(
+			'Operations per second',
+			'Of one server core and one client core together, whichever is the slower: CPU time says more.',
+			[
+				['case', ...names],
+				...compared.map((each) => [each.title, ...names.map((name) => rateCell(each, name, results))])
+			]
+		),
+		...section('Latency, memory and the like', '', [
+			['case', 'figure', ...names],
+			...compared.flatMap((each) => figureRows(each, names, results))
+		])
+	];
+}
+
+function clientSection(measured: readonly Case[], results: Results): string[] {
+	const rows = measured.filter(({ kind }) => kind === 'merge');
+	return section('The client: µs to decode, merge and read one event', '', [
+		['case', OURS],
+		...rows.map(({ title, name }) => [title, number(results.median(name, OURS, cpuMicros))])
+	]);
+}
+
+function section(title: string, text: string, [head = [], ...rows]: readonly (readonly string[])[]): string[] {
+	return [`## ${title}`, '', ...(text === '' ? [] : [text, '']), ...table(head, rows), ''];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -89,6 +109,7 @@ function machine(servers: readonly Server[]): string[] {
 		isPinned
 			? '- The server runs on core 0, the load client on core 1.'
 			: '- Processes are not pinned to cores: this machine has no `taskset`, or one core.',
+		`- Load average at the end: ${loadavg()[0]?.toFixed(1) ?? '?'}. Above 2, other work shared the cores: compare ratios only.`,
 		`- Node ${process.versions.node}; ${packages.map((name) => `${name} ${versionOf(name)}`).join(', ')}`
 	];
 }
@@ -98,7 +119,8 @@ function versionOf(name: string): string {
 		const folders = createRequire(new URL(from, import.meta.url)).resolve.paths(name) ?? [];
 		for (const folder of folders) {
 			try {
-				return (JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')) as { version: string }).version;
+				return (JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')) as { version: string })
+					.version;
 			} catch {
 				continue; // in another folder, then
 			}
@@ -118,7 +140,13 @@ function standing(target: Target, results: Results): string[] {
 				: results.median(against.caseName, OURS, figure);
 	if (ours === null || other === null) return [title, number(ours), number(other), '–', 'not measured'];
 	const ratio = ours / other;
-	return [title, number(ours), number(other), ratio.toFixed(2), ratio <= most ? 'met' : `missed by ${(ratio / most).toFixed(2)} ×`];
+	return [
+		title,
+		number(ours),
+		number(other),
+		ratio.toFixed(2),
+		ratio <= most ? 'met' : `missed by ${(ratio / most).toFixed(2)} ×`
+	];
 }
 
 function cpuCell({ name }: Case, server: string, results: Results): string {

@@ -53,8 +53,8 @@ class Rounds {
 	constructor(publisher: Client, audience: Audience) {
 		this.#publisher = publisher;
 		this.#audience = audience;
-		this.#readers = new Array<number>(audience.topics).fill(0);
-		this.#sequences = new Array<number>(audience.topics).fill(0);
+		this.#readers = Array.from({ length: audience.topics }, () => 0);
+		this.#sequences = Array.from({ length: audience.topics }, () => 0);
 		for (let index = 0; index < audience.subscribers; index++) {
 			for (const topic of topicsOf(index, audience)) this.#readers[topic] = (this.#readers[topic] ?? 0) + 1;
 		}

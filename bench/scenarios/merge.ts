@@ -25,7 +25,7 @@ export async function merge(run: Run, { rows = 10, burst = 1 }): Promise<Measure
 		if (view.value === undefined) throw new Error('the view lost its value');
 	};
 	const until = (ms: number): void => {
-		for (const end = performance.now() + ms; performance.now() < end; ) for (let each = 0; each < 64; each++) take();
+		for (const end = performance.now() + ms; performance.now() < end;) for (let each = 0; each < 64; each++) take();
 	};
 	until(run.warmMs);
 	events = 0;
