@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Position } from '../../protocol/position.ts';
 import { encodeTopic } from '../../protocol/topic.ts';
+import type { ReadResult } from '../../server/backplane.ts';
 import { backplaneContract } from '../../testing/backplane-contract.ts';
 import { memory } from './memory.ts';
 
@@ -39,5 +41,25 @@ describe('the memory backplane', () => {
 		for (let index = 0; index < 50; index++) log.append(encodeTopic(['idle', index]), '"a",1');
 		log.append(topic, '"b",2');
 		expect(log.read(topic, head)).toMatchObject({ kind: 'events', entries: [{ offset: 1 }] });
+	});
+
+	it('keeps no more characters for all topics that nobody reads, and forgets the longest unused first', () => {
+		const log = memory({ idleCharacters: 1_000, epoch: 'e' });
+		const names = Array.from({ length: 8 }, (_, index) => encodeTopic(['idle', index]));
+		const heads = names.map((name) => log.append(name, `"created","${'x'.repeat(288)}"`) as Position);
+		log.head(names[5]!);
+		log.append(encodeTopic('one more'), `"created","${'x'.repeat(288)}"`);
+		const isKept = names.map((name, index) => (log.read(name, heads[index]!) as ReadResult).kind === 'events');
+		expect(isKept).toEqual([false, false, false, false, false, true, false, true]);
+	});
+
+	it('does not count the topics that somebody reads, until nobody does', () => {
+		const log = memory({ idleCharacters: 100, epoch: 'e' });
+		log.subscribe(topic);
+		const head = log.append(topic, `"created","${'x'.repeat(200)}"`) as Position;
+		log.append(encodeTopic('other'), '"created",1');
+		expect(log.read(topic, head)).toMatchObject({ kind: 'events' });
+		log.unsubscribe(topic);
+		expect(log.read(topic, head)).toEqual({ kind: 'reset', reason: 'epoch' });
 	});
 });

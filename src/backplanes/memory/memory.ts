@@ -11,18 +11,23 @@ import { TopicLog, type LogBounds } from './topic-log.ts';
 export interface MemoryOptions extends Partial<LogBounds> {
 	/** Topics that nobody reads and that keep their history; the longest unused ones go first. @default 10000 */
 	idleTopics?: number;
+	/** The most characters that the histories of those topics may have together. @default 67108864 */
+	idleCharacters?: number;
 	/** Names the epochs; injected by tests. @default random */
 	epoch?: string;
 }
 
-const DEFAULTS = { events: 4_096, characters: 1024 * 1024, idleTopics: 10_000 };
+const DEFAULTS = { events: 4_096, characters: 1024 * 1024, idleTopics: 10_000, idleCharacters: 64 * 1024 * 1024 };
 
 class MemoryBackplane implements Backplane {
 	readonly name = 'memory';
 	readonly recipe: LogRecipe;
 	readonly #options: Required<MemoryOptions>;
-	readonly #logs = new Map<TopicName, TopicLog>();
-	readonly #subscribed = new Set<TopicName>();
+	/** Of the topics that somebody reads. */
+	readonly #read = new Map<TopicName, TopicLog>();
+	/** Of the others, the longest unused first: a Map keeps the order of insertion. */
+	readonly #idle = new Map<TopicName, TopicLog>();
+	#idleCharacters = 0;
 	#deliver: ((delivery: Delivery) => void) | null = null;
 	#epochs = 0;
 
@@ -37,58 +42,67 @@ class MemoryBackplane implements Backplane {
 
 	stop(): void {
 		this.#deliver = null;
-		this.#subscribed.clear();
+		for (const topic of [...this.#read.keys()]) this.unsubscribe(topic);
 	}
 
 	subscribe(topic: TopicName): Position {
-		this.#subscribed.add(topic);
-		return this.#log(topic).head;
+		const log = this.#read.get(topic) ?? this.#takeIdle(topic);
+		this.#read.set(topic, log);
+		return log.head;
 	}
 
 	unsubscribe(topic: TopicName): void {
-		this.#subscribed.delete(topic);
-		this.#log(topic); // the most recently used one of those that nobody reads
-		this.#forgetIdle();
+		const log = this.#read.get(topic);
+		if (!log) return;
+		this.#read.delete(topic);
+		this.#putIdle(topic, log);
 	}
 
 	head(topic: TopicName): Position {
-		return this.#log(topic).head;
+		return this.#use(topic, (log) => log.head);
 	}
 
 	append(topic: TopicName, body: EventBody): Position {
-		const log = this.#log(topic);
-		const head = log.append(body);
-		if (this.#subscribed.has(topic)) this.#deliver?.({ topic, ...head, body, conflationKey: null });
-		else this.#forgetIdle();
+		const head = this.#use(topic, (log) => log.append(body));
+		if (this.#read.has(topic)) this.#deliver?.({ topic, ...head, body, conflationKey: null });
 		return head;
 	}
 
 	broadcast(topic: TopicName, body: EventBody, conflationKey: string | null): void {
-		if (this.#subscribed.has(topic)) this.#deliver?.({ topic, epoch: '', offset: 0, body, conflationKey });
+		if (this.#read.has(topic)) this.#deliver?.({ topic, epoch: '', offset: 0, body, conflationKey });
 	}
 
 	read(topic: TopicName, after: Position): ReadResult {
-		return this.#log(topic).read(after);
+		return this.#use(topic, (log) => log.read(after));
 	}
 
-	/** Finds or begins a log, and makes it the most recently used one. */
-	#log(topic: TopicName): TopicLog {
-		const known = this.#logs.get(topic);
-		if (known && this.#subscribed.has(topic)) return known;
-		const log = known ?? new TopicLog(`${this.#options.epoch}.${(this.#epochs++).toString(36)}`, this.#options);
-		this.#logs.delete(topic);
-		this.#logs.set(topic, log);
+	#use<Result>(topic: TopicName, use: (log: TopicLog) => Result): Result {
+		const log = this.#read.get(topic);
+		if (log) return use(log);
+		const idle = this.#takeIdle(topic);
+		const result = use(idle);
+		this.#putIdle(topic, idle);
+		return result;
+	}
+
+	/** Takes a log out of those that nobody reads, or begins one. */
+	#takeIdle(topic: TopicName): TopicLog {
+		const log = this.#idle.get(topic);
+		if (!log) return new TopicLog(`${this.#options.epoch}.${(this.#epochs++).toString(36)}`, this.#options);
+		this.#idle.delete(topic);
+		this.#idleCharacters -= log.characters;
 		return log;
 	}
 
-	/** A Map keeps the order of insertion, and `#log` moves what is used to the end. */
-	#forgetIdle(): void {
-		let excess = this.#logs.size - this.#subscribed.size - this.#options.idleTopics;
-		for (const topic of this.#logs.keys()) {
-			if (excess <= 0) return;
-			if (this.#subscribed.has(topic)) continue;
-			this.#logs.delete(topic);
-			excess--;
+	/** Keeps a log as the most recently used one of those that nobody reads. */
+	#putIdle(topic: TopicName, log: TopicLog): void {
+		this.#idle.set(topic, log);
+		this.#idleCharacters += log.characters;
+		const { idleTopics, idleCharacters } = this.#options;
+		for (const [oldest, { characters }] of this.#idle) {
+			if (this.#idle.size <= idleTopics && this.#idleCharacters <= idleCharacters) return;
+			this.#idle.delete(oldest);
+			this.#idleCharacters -= characters;
 		}
 	}
 }

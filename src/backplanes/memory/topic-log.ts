@@ -29,6 +29,11 @@ export class TopicLog {
 		return { epoch: this.#epoch, offset: this.#head };
 	}
 
+	/** Of all events together. */
+	get characters(): number {
+		return this.#characters;
+	}
+
 	append(body: EventBody): Position {
 		this.#bodies.push(body);
 		this.#characters += body.length;
