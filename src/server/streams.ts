@@ -38,6 +38,8 @@ export class Streams implements StreamHost {
 	readonly #queue: SendQueue<Feed>;
 	readonly #streams = new Map<RequestId, ServerStream>();
 	readonly #feeds = new Map<HubTopic, Feed>();
+	/** Whether the connection is gone. */
+	#ended = false;
 	/** Told when there is room again. */
 	#waiting: (() => void)[] = [];
 
@@ -86,6 +88,7 @@ export class Streams implements StreamHost {
 		const streams = [...this.#streams.values()];
 		this.#streams.clear();
 		for (const stream of streams) stream.close(reason);
+		this.#ended = true;
 		this.#wake();
 	}
 
@@ -121,7 +124,7 @@ export class Streams implements StreamHost {
 	}
 
 	room(): MaybePromise<void> {
-		if (this.#hasRoom) return;
+		if (this.#hasRoom || this.#ended) return; // nothing drains any more: whoever waits goes on, to its own end
 		return new Promise((resolve) => this.#waiting.push(resolve));
 	}
 

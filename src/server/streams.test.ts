@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { memory } from '../backplanes/memory/memory.ts';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { live } from './live.ts';
+import { LiveServer } from './server.ts';
+import type { TransportSocket } from './transport.ts';
+
+/** A socket that has much to send and sends nothing. */
+const FULL_SOCKET: TransportSocket = {
+	remoteAddress: undefined,
+	bufferedBytes: 100_000,
+	send: () => {},
+	close: () => {},
+	terminate: () => {},
+	pause: () => {},
+	resume: () => {}
+};
+
+it('streams that wait for room end with their connection, also those that wait for their turn to wait', async () => {
+	const clock = new VirtualClock();
+	const server = new LiveServer({ backplane: memory(), clock });
+	server.registry.register('app', {
+		rows: live.stream(
+			(_, name: string) => name,
+			() => []
+		)
+	});
+	await server.start();
+	const idleTimers = clock.pending;
+	const connection = server.accept(FULL_SOCKET, { user: { id: 'ann' } });
+	connection.message('["hello",1]');
+	for (let id = 1; id <= 30; id++) connection.message(`["subscribe",${id},"app/rows",null,["t${id}"]]`);
+	await clock.settle();
+	expect(clock.pending).toBe(idleTimers + 30);
+	connection.closed(1006, '');
+	await clock.settle();
+	expect([clock.pending, server.topicCount]).toEqual([idleTimers, 0]);
+});
