@@ -4,7 +4,7 @@
 import { LiveError } from '../../src/base/errors.ts';
 import type { LiveContext } from '../../src/server/context.ts';
 import { live } from '../../src/server/live.ts';
-import type { Database, Note, Row, Seat } from './database.ts';
+import type { Database, Note, Post, Row, Seat } from './database.ts';
 
 /** What the module needs of the process that it runs in. */
 export interface AppHost {
@@ -60,6 +60,14 @@ export function makeApp(host: AppHost) {
 	/** Bounded views of the same topics. */
 	const recent = live.channel('feed', { ephemeral: false, max: 3 });
 	const top = live.stream((_, room: string) => ['room', room], loadRows, { access: mayRead, prepend: true, max: 4 });
+	const chat = live.stream(
+		'feed',
+		async (): Promise<Post[]> => {
+			await host.loading();
+			return [...database.posts];
+		},
+		{ merge: 'latest', max: 0 }
+	);
 	const inbox = live.stream(
 		(ctx) => ['inbox', userOf(ctx)],
 		async (ctx): Promise<Note[]> => {
@@ -98,6 +106,11 @@ export function makeApp(host: AppHost) {
 		const row: Row = { id, room, version: database.nextVersion(), text };
 		rows.set(id, row);
 		ctx.publish(cards.topic(room), known ? 'updated' : 'created', row);
+	};
+
+	const writePost = (ctx: Publishes, post: Post): void => {
+		database.posts.push(post);
+		ctx.publish(feed.topic(), 'post', { ...post });
 	};
 
 	const put = live(async (ctx, callId: string, { room, id, text }: Write) => {
@@ -140,14 +153,14 @@ export function makeApp(host: AppHost) {
 		for (const id of ['m1', 'm2']) writeRow(ctx, { room, id, text });
 		database.setting = { number: database.nextVersion() };
 		ctx.publish(setting.topic(), 'set', { ...database.setting });
-		ctx.publish(feed.topic(), 'post', { id: callId, text });
+		writePost(ctx, { id: callId, text });
 		return callId;
 	});
 
 	const post = live(async (ctx, callId: string, text: string) => {
 		await host.pause();
 		database.count(callId);
-		ctx.publish(feed.topic(), 'post', { id: callId, text });
+		writePost(ctx, { id: callId, text });
 		await host.pause();
 		return callId;
 	});
@@ -194,7 +207,7 @@ export function makeApp(host: AppHost) {
 		throw new LiveError('CONFLICT', callId);
 	});
 
-	const streams = { cards, titles, top, setting, feed, recent, inbox, greeting, presence, cursors };
+	const streams = { cards, titles, top, setting, feed, recent, chat, inbox, greeting, presence, cursors };
 	return {
 		streams,
 		writeRow,

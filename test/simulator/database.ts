@@ -15,6 +15,11 @@ export interface Note {
 	user: string;
 }
 
+export interface Post {
+	id: string;
+	text: string;
+}
+
 export interface Seat {
 	key: string;
 	version: number;
@@ -34,6 +39,7 @@ export class Database {
 	readonly notes = new Map<string, Note[]>(USERS.map((user) => [user, []]));
 	readonly seats = new Map<string, Seat>();
 	readonly cursors = new Map<string, Seat>();
+	readonly posts: Post[] = [];
 	setting = { number: 0 };
 	/** How often each call took effect. */
 	readonly effects = new Map<string, number>();

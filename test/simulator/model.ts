@@ -74,13 +74,12 @@ const keyOf = (row: unknown, { key }: MergeSpec): unknown => (row as Keyed | nul
 function merged(value: unknown, { event, data }: ModelEvent, spec: MergeSpec): unknown {
 	if (spec.kind === 'set') return event === 'set' ? data : value;
 	const rows: unknown[] = Array.isArray(value) ? value : [];
-	if (spec.kind === 'latest') return bounded(added(rows, data, spec), spec);
-	if (event === 'set') return Array.isArray(data) ? bounded(data, spec) : data;
+	if (event === 'set' && spec.kind !== 'latest') return Array.isArray(data) ? bounded(data, spec) : data;
 	const key = keyOf(data, spec);
-	const known = rows.some((row) => keyOf(row, spec) === key);
+	const known = key !== undefined && rows.some((row) => keyOf(row, spec) === key);
 	if (REMOVES.has(event)) return known ? rows.filter((row) => keyOf(row, spec) !== key) : value;
 	if (known) return rows.map((row) => (keyOf(row, spec) === key ? data : row));
-	return UPSERTS.has(event) ? bounded(added(rows, data, spec), spec) : value;
+	return UPSERTS.has(event) || spec.kind === 'latest' ? bounded(added(rows, data, spec), spec) : value;
 }
 
 const added = (rows: unknown[], row: unknown, { prepend }: MergeSpec): unknown[] =>

@@ -128,6 +128,16 @@ export const MUTANTS: readonly Mutant[] = [
 		]
 	},
 	{
+		title: 'an item shows twice that a loaded value holds already',
+		edits: [
+			{
+				file: 'client/merge/latest.ts',
+				find: 'if (draft.keyOf(data) == null) draft.push(data);',
+				replace: 'if (draft) draft.push(data);'
+			}
+		]
+	},
+	{
 		title: 'an event that was shown early stays when its call failed',
 		edits: [{ file: 'client/stream.ts', find: 'if (!entry.settled) this.#remove(entry);', replace: '' }]
 	}

@@ -25,6 +25,7 @@ const STREAMS: readonly (readonly [path: string, args: readonly string[]])[] = [
 	['app/top', ['red']],
 	['app/feed', []],
 	['app/recent', []],
+	['app/chat', []],
 	['app/inbox', []],
 	['app/greeting', []],
 	['app/presence', []],

@@ -242,6 +242,8 @@ export class Watch {
 				return [...(database.rooms.get(String(this.args[0]))?.values() ?? [])];
 			case 'app/setting':
 				return database.setting;
+			case 'app/chat':
+				return database.posts;
 			case 'app/inbox':
 				return database.notes.get(this.client.user);
 			case 'app/presence':
@@ -268,6 +270,7 @@ function topicOf(path: string, args: unknown[], user: string): string {
 		case 'app/top':
 			return encodeTopic(['room', String(args[0])]);
 		case 'app/recent':
+		case 'app/chat':
 			return 'feed';
 		case 'app/inbox':
 			return encodeTopic(['inbox', user]);
