@@ -90,6 +90,14 @@ export class Fixture implements AsyncDisposable {
 		return this.#serve(() => [program], { NODE_ENV: 'production', ...env });
 	}
 
+	/** Runs `tidewire serve`. Resolves when every worker listens. */
+	async workers(args: string[], env: Record<string, string> = {}): Promise<RunningApp> {
+		const command = this.path('node_modules/tidewire/dist/cli/tidewire.js');
+		const app = await this.#serve(() => [command, 'serve', ...args], { NODE_ENV: 'production', ...env });
+		await app.printed(/serve /);
+		return app;
+	}
+
 	async [Symbol.asyncDispose](): Promise<void> {
 		await Promise.all([...this.#running].map((app) => app.stop()));
 		rmSync(this.folder, { recursive: true, force: true });

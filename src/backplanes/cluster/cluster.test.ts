@@ -97,6 +97,17 @@ describe('a worker that is killed', () => {
 		await pool.end();
 	});
 
+	it('leaves a history in a file that nobody resumes from when everything is started anew', async () => {
+		const settings = { events: 16, file: newFile() };
+		const { seen } = await killOne(settings);
+		await pool.end();
+		pool.begin();
+		const next = await pool.worker(settings);
+		await next.start(() => {});
+		expect(await next.read(topic, seen)).toEqual({ kind: 'reset', reason: 'epoch' });
+		await pool.end();
+	});
+
 	it.each(['in memory', 'in a file'])('makes everybody load anew where that is asked for, %s', async (place) => {
 		const file = place === 'in a file' ? { file: newFile() } : {};
 		const { seen, other } = await killOne({ events: 16, afterCrash: 'reload', ...file });

@@ -52,13 +52,15 @@ export class WorkerBackplane implements Backplane {
 			batch: (messages) => messages.forEach((message) => this.#hear(message)),
 			ended: () => this.#close(new LiveError('UNAVAILABLE', 'the primary process has ended'))
 		});
-		channel.keepAlive(true);
 		await this.#ask((id) => ['hello', id, CLUSTER_VERSION, settings]);
 	}
 
 	/** Waits for what was appended before. */
 	async stop(clean = true): Promise<void> {
+		const { channel } = this.#options;
 		if (this.#closed === null) {
+			// Nothing else may be left to do in this process.
+			channel.keepAlive(true);
 			const answered = new Promise<void>((resolve) => (this.#onAnswered = resolve));
 			this.#ask((id) => ['leave', id, clean]).catch(() => {}); // the primary has ended: there is nothing to leave
 			await answered;
@@ -66,8 +68,8 @@ export class WorkerBackplane implements Backplane {
 		this.#close(new LiveError('UNAVAILABLE', 'the backplane was stopped'));
 		this.#deliver = null;
 		this.#subscribed.clear();
-		this.#options.channel.close();
-		this.#options.channel.keepAlive(false);
+		channel.close();
+		channel.keepAlive(false);
 	}
 
 	async subscribe(topic: TopicName): Promise<Position> {
