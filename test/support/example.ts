@@ -1,5 +1,5 @@
-// Runs an example app the three ways a developer does, each on a free port. Preview and production serve the last
-// build, which `npm test` makes before the end-to-end tests.
+// Runs an example app the ways a developer does, each on a free port. Preview and production, on Node or on Bun, serve the
+// last build, which `npm test` makes before the end-to-end tests.
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/lib/port.ts';
 import { root } from '../../scripts/lib/run.ts';
+import { findBun } from './transports/runtimes.ts';
 
-export type Mode = 'dev' | 'preview' | 'production';
+export type Mode = 'dev' | 'preview' | 'production' | 'bun';
 
 export interface RunningExample extends AsyncDisposable {
 	/** Without a slash at the end. */
@@ -35,7 +36,8 @@ export async function startExample(
 	env: Record<string, string> = {}
 ): Promise<RunningExample> {
 	const port = env['PORT'] ?? String(await freePort());
-	const child = spawn(process.execPath, commandOf(mode, port), {
+	const [program, ...args] = commandOf(mode, port);
+	const child = spawn(program, args, {
 		cwd: join(root, 'examples', name),
 		env: { ...process.env, NODE_ENV: mode === 'dev' ? 'development' : 'production', PORT: port, ...env },
 		stdio: ['ignore', 'pipe', 'pipe']
@@ -53,10 +55,11 @@ export async function startExample(
 	return { url, process: child, output, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
-function commandOf(mode: Mode, port: string): string[] {
-	if (mode === 'production') return ['build'];
+function commandOf(mode: Mode, port: string): [string, ...string[]] {
+	if (mode === 'production') return [process.execPath, 'build'];
+	if (mode === 'bun') return [findBun() ?? 'bun', 'build/index.js'];
 	const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-	return [vite, mode, '--port', port, '--strictPort', '--clearScreen', 'false'];
+	return [process.execPath, vite, mode, '--port', port, '--strictPort', '--clearScreen', 'false'];
 }
 
 function collect(child: ChildProcess): () => string {

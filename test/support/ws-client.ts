@@ -65,6 +65,11 @@ export class WsClient implements RawClient {
 		return new Promise((resolve) => this.#waiting.push(resolve));
 	}
 
+	/** What the server has not taken yet. */
+	get unsentBytes(): number {
+		return this.#ws.bufferedAmount;
+	}
+
 	stopReading(): void {
 		this.#ws.pause();
 	}

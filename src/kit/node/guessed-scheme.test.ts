@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { guessesScheme } from './guessed-scheme.ts';
 
 const plain = { socket: {} } as IncomingMessage;
+/** As Bun has it. */
+const saidToBePlain = { socket: { encrypted: false } } as unknown as IncomingMessage;
 const encrypted = { socket: { encrypted: true } } as unknown as IncomingMessage;
 const production = { origin: null, isDevelopment: false };
 const https = new URL('https://app.example/');
@@ -10,6 +12,7 @@ const https = new URL('https://app.example/');
 describe('an https URL of a request that came in plain', () => {
 	test('is a guess where nothing tells the scheme', () => {
 		expect(guessesScheme(production, {})(plain, https)).toBe(true);
+		expect(guessesScheme(production, {})(saidToBePlain, https)).toBe(true);
 	});
 
 	test.each(['PROTOCOL_HEADER', 'MY_APP_PROTOCOL_HEADER', 'ORIGIN', 'MY_APP_ORIGIN'])('is known by %s', (name) => {

@@ -2,6 +2,7 @@
 // adapter-node takes every request to be https.
 
 import type { IncomingMessage } from 'node:http';
+import { isEncrypted } from '../../transports/node/encrypted.ts';
 import type { AppFacts } from '../app.ts';
 
 /** Under these names, with any prefix, adapter-node is told the scheme or the header that has it. */
@@ -14,6 +15,6 @@ export function guessesScheme(
 	const isTold = facts.origin !== null || Object.keys(environment).some((name) => TELLS_SCHEME.test(name));
 	return (request, url) => {
 		if (facts.isDevelopment || isTold || url.protocol !== 'https:') return false;
-		return !('encrypted' in request.socket);
+		return !isEncrypted(request);
 	};
 }

@@ -15,4 +15,7 @@ describe.skipIf('missing' in runtime)(`on Bun${unless(runtime)}`, () => {
 	describe('the transport of Node keeps the contract', () => {
 		contractSuite(runtime, 'node');
 	});
+	describe('the transport of Node', () => {
+		upgradeSuite(runtime, 'node');
+	});
 });

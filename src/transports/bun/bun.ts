@@ -8,6 +8,9 @@ export interface BunWebSocket<Data> {
 	getBufferedAmount(): number;
 	close(code: number, reason: string): void;
 	terminate(): void;
+	/** Older versions of Bun cannot stop reading. */
+	pause?(): void;
+	resume?(): void;
 }
 
 /** What `fetch` of `Bun.serve` is given. */

@@ -114,6 +114,8 @@ function driverOf<Data>(socket: BunWebSocket<Data>): NativeDriver {
 		send: (text) => socket.sendText(text) > 0,
 		bufferedBytes: () => socket.getBufferedAmount(),
 		close: (code, reason) => socket.close(code, reason),
-		terminate: () => socket.terminate()
+		terminate: () => socket.terminate(),
+		pause: () => socket.pause?.(),
+		resume: () => socket.resume?.()
 	};
 }

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import { authorizeInTime, plainRefusal } from '../shared/gate.ts';
 import { isRefusal, payloadLimit, type Admission, type Refusal } from '../shared/options.ts';
+import { isEncrypted } from './encrypted.ts';
 import { NodeSocket } from './socket.ts';
 import { resolveOptions, type AttachOptions, type ResolvedOptions, type UpgradableServer } from './options.ts';
 import { refuse } from './refuse.ts';
@@ -56,7 +57,7 @@ class Door<Session> {
 	/** What needs no question to the application. */
 	#refusal(request: IncomingMessage): Refusal | null {
 		const { origin, host } = request.headers;
-		const facts = { method: request.method, origin, host, isEncrypted: 'encrypted' in request.socket };
+		const facts = { method: request.method, origin, host, isEncrypted: isEncrypted(request) };
 		return plainRefusal(facts, this.#options);
 	}
 

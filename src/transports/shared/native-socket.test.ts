@@ -4,6 +4,8 @@ import { NativeSocket } from './native-socket.ts';
 
 let log: unknown[];
 let buffered: number;
+/** What the native socket was told. */
+let reading: boolean[];
 let socket: NativeSocket;
 
 const events = {
@@ -14,6 +16,7 @@ const events = {
 
 beforeEach(() => {
 	log = [];
+	reading = [];
 	buffered = 0;
 	socket = new NativeSocket(
 		{
@@ -21,7 +24,9 @@ beforeEach(() => {
 			bufferedBytes: () => buffered,
 			// As uWebSockets.js does it: the end is reported before `close` returns.
 			close: (code) => socket.onClosed(code, ''),
-			terminate: () => socket.onClosed(1006, '')
+			terminate: () => socket.onClosed(1006, ''),
+			pause: () => void reading.push(false),
+			resume: () => void reading.push(true)
 		},
 		'127.0.0.1'
 	);
@@ -81,6 +86,19 @@ describe('a native socket', () => {
 		socket.onDrain();
 		expect(log).toEqual(['drained']);
 		expect(socket.bufferedBytes).toBe(0);
+	});
+
+	test('stops and starts to read once, and reads again to hear the answer to a close', () => {
+		socket.report(events);
+		socket.pause();
+		socket.pause();
+		socket.resume();
+		socket.resume();
+		expect(reading).toEqual([false, true]);
+		socket.pause();
+		socket.close(1001, 'going');
+		socket.pause();
+		expect(reading).toEqual([false, true, false, true]);
 	});
 
 	test('closes a peer that sends more than is held for it', () => {

@@ -15,10 +15,13 @@ export interface NativeDriver {
 	/** Sends a close frame behind everything that was sent. The server may report the end before this returns. */
 	close(code: number, reason: string): void;
 	terminate(): void;
+	/** Stops and starts reading, where the server can. Messages that were read already may still come. */
+	pause(): void;
+	resume(): void;
 }
 
 /**
- * What a peer may send while it does not read. These servers cannot stop reading, so its messages are held; a peer that
+ * What a peer may send while it does not read. What a server has read already, or cannot stop reading, is held; a peer that
  * goes on beyond this is closed with TOO_MANY.
  */
 const HELD_BYTES = 1024 * 1024;
@@ -63,6 +66,8 @@ export class NativeSocket implements TransportSocket {
 	close(code: number, reason: string): void {
 		if (this.#closing) return;
 		this.#closing = true;
+		// The peer's answer to the close frame must be read.
+		if (this.#paused) this.#driver.resume();
 		this.#driver.close(code, closeReason(reason));
 	}
 
@@ -73,12 +78,16 @@ export class NativeSocket implements TransportSocket {
 	}
 
 	pause(): void {
+		if (this.#paused || this.#closing) return;
 		this.#paused = true;
+		this.#driver.pause();
 	}
 
 	/** Reports what was held, until it is paused again. */
 	resume(): void {
+		if (!this.#paused || this.#closing) return;
 		this.#paused = false;
+		this.#driver.resume();
 		// The outer one goes on where what it reported resumes again.
 		if (this.#resuming) return;
 		this.#resuming = true;

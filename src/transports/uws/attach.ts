@@ -62,6 +62,9 @@ function driverOf<Data>(socket: UwsWebSocket<Data>): NativeDriver {
 		send: (text) => socket.send(text, false) === 1,
 		bufferedBytes: () => socket.getBufferedAmount(),
 		close: (code, reason) => socket.end(code, reason),
-		terminate: () => socket.close()
+		terminate: () => socket.close(),
+		// It always reads.
+		pause: () => {},
+		resume: () => {}
 	};
 }

@@ -25,7 +25,7 @@ const firstThatRuns = (programs: readonly string[], args: readonly string[]): st
 	programs.find((program) => existsSync(program) && spawnSync(program, args, { timeout: 20_000 }).status === 0);
 
 /** Where npm may not run the package's install script, the binary is in a package of its own. */
-function findBun(): string | undefined {
+export function findBun(): string | undefined {
 	const folders = [join(root, 'node_modules'), join(root, 'bench/node_modules')];
 	const binaries = folders.flatMap((folder) => [
 		join(folder, '.bin/bun'),
