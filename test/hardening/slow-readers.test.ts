@@ -42,6 +42,7 @@ describe('200 readers that never read', () => {
 				baseline.push(await measure());
 				const slow = await connectSlow(server);
 				await publish(server, 'flood', FLOOD);
+				await sleep(300); // garbage and kernels settle
 				loaded.push(await measure());
 				const { peakQueued, rss } = await server.ask({ kind: 'stats' });
 				peak = Math.max(peak, peakQueued);
