@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { cpus } from 'node:os';
 
-export const SERVER_CORE = 0;
+const SERVER_CORE = 0;
 export const CLIENT_CORE = 1;
 
 /** Whether processes are pinned. */
@@ -34,7 +34,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 	await once(child, 'exit');
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
 	const probe = createServer();
 	await once(probe.listen(0, '127.0.0.1'), 'listening');
 	const { port } = probe.address() as AddressInfo;

@@ -19,7 +19,7 @@ export interface Audience {
 const ALONE: Audience = { subscribers: 1, topics: 1, topicsEach: 1, outstanding: 1, bystanders: 0 };
 
 /** Spread, so that hardly two subscribers read the same topics. */
-export function topicsOf(index: number, { topics, topicsEach }: Audience): number[] {
+function topicsOf(index: number, { topics, topicsEach }: Audience): number[] {
 	return Array.from({ length: topicsEach }, (_, each) => (index + each * 7) % topics);
 }
 

@@ -42,9 +42,9 @@ const lacks = ({ testId, text }: { testId: string; text: string }): boolean =>
 
 /** A card in the column of this place. */
 const cardIsIn = ({ column, title }: { column: number; title: string }): boolean =>
-	[...(document.querySelectorAll('[data-testid="column"]')[column]?.querySelectorAll('[data-testid="card"]') ?? [])].some(
-		(card) => card.textContent?.includes(title)
-	);
+	[
+		...(document.querySelectorAll('[data-testid="column"]')[column]?.querySelectorAll('[data-testid="card"]') ?? [])
+	].some((card) => card.textContent?.includes(title));
 
 /** Runs an action several times. Returns the median of the times until the other one saw it. */
 async function timed(rounds: (round: number) => Promise<{ act: () => Promise<void>; seen: () => Promise<number> }>) {
@@ -147,7 +147,9 @@ describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) =
 		await ada.page.mouse.move((box?.x ?? 0) + 60, (box?.y ?? 0) + 90, { steps: 5 });
 		const cursor = ben.page.getByTestId('remote-cursor');
 		await cursor.first().waitFor();
-		await expect.poll(async () => Math.abs(((await cursor.first().boundingBox())?.x ?? 0) - ((box?.x ?? 0) + 60))).toBeLessThan(24);
+		await expect
+			.poll(async () => Math.abs(((await cursor.first().boundingBox())?.x ?? 0) - ((box?.x ?? 0) + 60)))
+			.toBeLessThan(24);
 	});
 
 	test('both show the same cards in the same order, and no page has failed', async () => {

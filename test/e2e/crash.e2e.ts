@@ -62,9 +62,12 @@ function stored(): string[][] {
 			`SELECT columns.id FROM columns JOIN boards ON boards.id = board_id WHERE boards.name = ? ORDER BY columns.rank`
 		)
 		.all(BOARD);
-	const cards = database.prepare('SELECT id, title FROM cards WHERE column_id = ? AND deleted_at IS NULL ORDER BY rank');
+	const cards = database.prepare(
+		'SELECT id, title FROM cards WHERE column_id = ? AND deleted_at IS NULL ORDER BY rank'
+	);
 	// Cards show what stands between backticks as code, without them.
-	const shown = ({ id, title }: Record<string, unknown>): string => `${String(id)} ${String(title).replaceAll('`', '')}`;
+	const shown = ({ id, title }: Record<string, unknown>): string =>
+		`${String(id)} ${String(title).replaceAll('`', '')}`;
 	const rows = columns.map(({ id }) => cards.all(id as string).map(shown));
 	database.close();
 	return rows;
@@ -82,7 +85,9 @@ test('a server that is killed while both type loses nothing that it acknowledged
 		await expect.poll(both, { timeout: 40_000 }).toSatisfy(({ shown, stored }) => isDeepStrictEqual(shown, stored));
 	}
 
-	const ids = stored().flat().map((card) => card.split(' ')[0]);
+	const ids = stored()
+		.flat()
+		.map((card) => card.split(' ')[0]);
 	expect(new Set(ids).size).toBe(ids.length);
 	const acknowledged = [...ada.acknowledged(), ...ben.acknowledged()];
 	expect(acknowledged.length).toBeGreaterThan(KILL_AT[1] ?? 0);

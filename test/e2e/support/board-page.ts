@@ -24,7 +24,11 @@ export class BoardPage {
 	}
 
 	/** Signs somebody in and opens a board by its name. */
-	static async open(browser: Browser, url: string, { person, board }: { person: string; board: string }): Promise<BoardPage> {
+	static async open(
+		browser: Browser,
+		url: string,
+		{ person, board }: { person: string; board: string }
+	): Promise<BoardPage> {
 		const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
 		const self = new BoardPage(await context.newPage(), person);
 		await self.page.goto(url);
@@ -109,6 +113,6 @@ async function cardsOf(column: Locator): Promise<string[]> {
 			if (top + list.clientHeight >= list.scrollHeight) break;
 		}
 		list.scrollTop = 0;
-		return [...found].sort(([one], [other]) => one - other).map(([, card]) => card);
+		return [...found].toSorted(([one], [other]) => one - other).map(([, card]) => card);
 	});
 }

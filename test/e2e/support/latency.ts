@@ -24,12 +24,12 @@ export async function watch<Argument>(
 			});
 			(globalThis as Record<string, unknown>)[key] = seen;
 		},
-		{ key, source: condition.toString(), argument: argument as unknown }
+		{ key, source: condition.toString(), argument }
 	);
 	return () => page.evaluate((name) => (globalThis as Record<string, unknown>)[name] as Promise<number>, key);
 }
 
 /** The middle one; the upper of two. */
 export function median(values: readonly number[]): number {
-	return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+	return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
 }
