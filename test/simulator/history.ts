@@ -31,7 +31,9 @@ const HEARTBEAT_MS = 15_000;
 export async function runHistory({ seed, steps, log, mode: forced }: HistoryOptions): Promise<HistoryResult> {
 	const lines: string[] = [];
 	const random = new Random(seed);
-	const drawn: Mode = random.chance(0.01) ? 'sqlite' : random.chance(0.4) ? 'cluster' : 'memory';
+	const drawn: Mode = random.chance(0.01)
+		? 'sqlite'
+		: random.pick(['memory', 'memory', 'cluster', 'cluster', 'workers']);
 	const mode = forced ?? drawn;
 	const folder = mode === 'sqlite' ? mkdtempSync(join(tmpdir(), 'tidewire-simulator-')) : '';
 	const world = new World({
@@ -72,10 +74,10 @@ function someWeather(random: Random): Weather {
 }
 
 async function run(world: World, count: number): Promise<void> {
-	const { random, options } = world;
+	const { random } = world;
 	const steps = new Steps(world);
 	await world.startProcess();
-	if (options.mode === 'cluster') await world.startProcess();
+	if (world.isSpread) await world.startProcess();
 	for (let index = random.between(2, 4); index > 0; index--) world.addClient(random.pick(USERS));
 	for (let index = 0; index < count && world.violations.length === 0; index++) {
 		await steps.step();

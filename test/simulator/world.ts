@@ -22,9 +22,10 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { makeApp, type App, type AppHost } from './app.ts';
 import { Database, USERS } from './database.ts';
 import { Watch } from './watch.ts';
+import { Workers } from './workers.ts';
 
-/** memory: one process · cluster: two, joined by a bad network · sqlite: one, with a history in a file */
-export type Mode = 'memory' | 'cluster' | 'sqlite';
+/** memory: one process · cluster: two, joined by a bad network · workers: two with a primary · sqlite: one, with a file */
+export type Mode = 'memory' | 'cluster' | 'workers' | 'sqlite';
 
 /** How the network and the processes misbehave until they heal. */
 export interface Weather {
@@ -59,6 +60,7 @@ export class World {
 	readonly clock = new VirtualClock();
 	readonly database = new Database();
 	readonly cluster: FaultyCluster;
+	readonly #workers: Workers;
 	readonly processes: Process[] = [];
 	readonly clients: SimClient[] = [];
 	/** What went wrong; the first entry is what counts. */
@@ -74,7 +76,7 @@ export class World {
 	constructor(options: WorldOptions) {
 		this.options = options;
 		this.random = options.random;
-		this.losesBroadcasts = options.mode === 'cluster';
+		this.losesBroadcasts = this.isSpread;
 		const { random, weather } = options;
 		this.cluster = new FaultyCluster({
 			clock: this.clock,
@@ -82,6 +84,19 @@ export class World {
 			faults: weather.cluster,
 			events: options.logEvents
 		});
+		this.#workers = new Workers({
+			clock: this.clock,
+			latencyMs: weather.cluster.maxDelayMs,
+			events: options.logEvents,
+			backlogCharacters: options.queueBytes,
+			onAppended: (topic, body, at) => this.#record(topic, body, at),
+			onError: (error) => this.violate(`the primary failed: ${String(error)}`)
+		});
+	}
+
+	/** Whether several processes serve the clients. */
+	get isSpread(): boolean {
+		return this.options.mode === 'cluster' || this.options.mode === 'workers';
 	}
 
 	note(text: () => string): void {
@@ -100,8 +115,11 @@ export class World {
 
 	async startProcess(): Promise<Process> {
 		const process = new Process(this, this.name('p'));
+		const started = process.start();
+		// The primary has to answer.
+		if (this.options.mode === 'workers') await this.clock.advance(100);
+		await started;
 		this.processes.push(process);
-		await process.start();
 		return process;
 	}
 
@@ -111,35 +129,37 @@ export class World {
 		return client;
 	}
 
-	backplane(clock: Clock): Backplane {
+	/** What a process joins, and what its end means to the others. */
+	backplane(clock: Clock): { backplane: Backplane; end: () => void } {
 		const { mode, file, logEvents } = this.options;
-		if (mode === 'cluster') return this.cluster.member();
+		const end = (): void => {};
+		if (mode === 'workers') return this.#workers.add(clock);
+		if (mode === 'cluster') return { backplane: this.#recorded(this.cluster.member()), end };
 		const epoch = this.name('e');
-		if (mode === 'sqlite') {
-			return sqlite(file, { incarnation: epoch, events: logEvents, clock });
-		}
-		return memory({ epoch, events: logEvents, idleTopics: 3 });
+		const backplane =
+			mode === 'sqlite'
+				? sqlite(file, { incarnation: epoch, events: logEvents, clock: this.clock })
+				: memory({ epoch, events: logEvents, idleTopics: 3 });
+		return { backplane: this.#recorded(backplane), end };
+	}
+
+	#record(topic: string, body: string, at: Position): void {
+		this.note(() => `committed ${topic} ${at.epoch}:${at.offset} ${brief(body)}`);
+		this.database.commit({ topic, ...at, epoch: this.epochKey(at.epoch) }, { body, atMs: this.clock.now() });
 	}
 
 	/** What is appended is what counts as committed. */
-	recorded(backplane: Backplane): Backplane {
+	#recorded(backplane: Backplane): Backplane {
 		const append = backplane.append.bind(backplane);
-		const record = (topic: string, body: string, at: Position): void => {
-			this.note(() => `committed ${topic} ${at.epoch}:${at.offset} ${brief(body)}`);
-			this.database.commit({ topic, ...at, epoch: this.epochKey(at.epoch) }, { body, atMs: this.clock.now() });
-		};
 		const isCluster = this.options.mode === 'cluster';
 		backplane.append = (topic, body) => {
 			const head = isCluster ? this.cluster.log(topic).head : null;
 			const appended = append(topic, body);
+			const record = (at: Position): void => this.#record(topic, body, at);
 			// The cluster's log has it before its writer knows.
-			if (head) record(topic, body, { ...head, offset: head.offset + 1 });
-			else if (isPromise(appended))
-				void appended.then(
-					(at) => record(topic, body, at),
-					() => {}
-				);
-			else record(topic, body, appended);
+			if (head) record({ ...head, offset: head.offset + 1 });
+			else if (isPromise(appended)) void appended.then(record, () => {});
+			else record(appended);
 			return appended;
 		};
 		return backplane;
@@ -167,6 +187,7 @@ export class Process implements AppHost {
 	readonly connections = new Set<LoopbackConnection>();
 	readonly database: Database;
 	readonly #backplane: Backplane;
+	readonly #end: () => void;
 	alive = true;
 
 	constructor(world: World, name: string) {
@@ -174,7 +195,9 @@ export class Process implements AppHost {
 		this.name = name;
 		this.database = world.database;
 		this.clock = new ClockView(world.clock);
-		this.#backplane = world.recorded(world.backplane(this.clock));
+		const { backplane, end } = world.backplane(this.clock);
+		this.#backplane = backplane;
+		this.#end = end;
 		this.server = new LiveServer({
 			backplane: this.#backplane,
 			clock: this.clock,
@@ -188,7 +211,7 @@ export class Process implements AppHost {
 	}
 
 	get atomic(): boolean {
-		return this.world.options.mode === 'cluster';
+		return this.world.isSpread;
 	}
 
 	async start(): Promise<void> {
@@ -232,7 +255,8 @@ export class Process implements AppHost {
 		this.world.processes.splice(this.world.processes.indexOf(this), 1);
 		this.clock.stop();
 		for (const connection of this.connections) connection.cut();
-		await this.#backplane.stop(false);
+		if (this.world.options.mode === 'workers') this.#end();
+		else await this.#backplane.stop(false);
 	}
 
 	/** Shuts down in order. */
