@@ -1,7 +1,6 @@
 // The server is killed while two people type. Whatever it acknowledged is in the database afterwards, nothing is there
 // twice, and both browsers show what the database holds, without a reload.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,6 +8,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { startExample, type RunningExample } from '../support/example.ts';
+import { idsOf, storedCards } from './support/board-database.ts';
 import { BoardPage } from './support/board-page.ts';
 
 const BOARD = 'Launch plan';
@@ -34,17 +34,6 @@ afterAll(async () => {
 	rmSync(folder, { recursive: true, force: true });
 });
 
-async function type(person: BoardPage, column: number): Promise<void> {
-	await person.column(column).getByTestId('add-card').click();
-	const input = person.column(column).getByTestId('card-title-input');
-	for (let number = 0; number < CARDS_EACH; number++) {
-		await input.fill(`${person.name} ${number}`);
-		await person.page.keyboard.press('Enter');
-		await input.and(person.page.locator(':focus')).waitFor(); // the field for the next card
-	}
-	await person.page.keyboard.press('Escape');
-}
-
 async function killAndRestart(people: BoardPage[]): Promise<void> {
 	const acknowledged = (): number => people.reduce((sum, person) => sum + person.acknowledged().length, 0);
 	for (const count of KILL_AT) {
@@ -54,29 +43,12 @@ async function killAndRestart(people: BoardPage[]): Promise<void> {
 	}
 }
 
-/** Each column's cards in the database, as the pages show them. */
-function stored(): string[][] {
-	const database = new DatabaseSync(join(folder, 'board.db'), { readOnly: true });
-	const columns = database
-		.prepare(
-			`SELECT columns.id FROM columns JOIN boards ON boards.id = board_id WHERE boards.name = ? ORDER BY columns.rank`
-		)
-		.all(BOARD);
-	const cards = database.prepare(
-		'SELECT id, title FROM cards WHERE column_id = ? AND deleted_at IS NULL ORDER BY rank'
-	);
-	// Cards show what stands between backticks as code, without them.
-	const shown = ({ id, title }: Record<string, unknown>): string =>
-		`${String(id)} ${String(title).replaceAll('`', '')}`;
-	const rows = columns.map(({ id }) => cards.all(id as string).map(shown));
-	database.close();
-	return rows;
-}
+const stored = (): string[][] => storedCards(join(folder, 'board.db'), BOARD);
 
 test('a server that is killed while both type loses nothing that it acknowledged', { timeout: 180_000 }, async () => {
 	const ada = await BoardPage.open(browser, app.url, { person: 'Ada', board: BOARD });
 	const ben = await BoardPage.open(browser, app.url, { person: 'Ben', board: BOARD });
-	await Promise.all([type(ada, 0), type(ben, 1), killAndRestart([ada, ben])]);
+	await Promise.all([ada.type(0, CARDS_EACH), ben.type(1, CARDS_EACH), killAndRestart([ada, ben])]);
 	await Promise.all([ada.connected(), ben.connected()]);
 
 	for (const person of [ada, ben]) {
@@ -85,9 +57,7 @@ test('a server that is killed while both type loses nothing that it acknowledged
 		await expect.poll(both, { timeout: 40_000 }).toSatisfy(({ shown, stored }) => isDeepStrictEqual(shown, stored));
 	}
 
-	const ids = stored()
-		.flat()
-		.map((card) => card.split(' ')[0]);
+	const ids = idsOf(stored());
 	expect(new Set(ids).size).toBe(ids.length);
 	const acknowledged = [...ada.acknowledged(), ...ben.acknowledged()];
 	expect(acknowledged.length).toBeGreaterThan(KILL_AT[1] ?? 0);

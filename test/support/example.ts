@@ -9,7 +9,8 @@ import { freePort } from '../../scripts/lib/port.ts';
 import { root } from '../../scripts/lib/run.ts';
 import { findBun } from './transports/runtimes.ts';
 
-export type Mode = 'dev' | 'preview' | 'production' | 'bun';
+/** `workers` is production in two workers. */
+export type Mode = 'dev' | 'preview' | 'production' | 'workers' | 'bun';
 
 export interface RunningExample extends AsyncDisposable {
 	/** Without a slash at the end. */
@@ -55,8 +56,11 @@ export async function startExample(
 	return { url, process: child, output, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) };
 }
 
+const tidewire = join(root, 'dist', 'cli', 'tidewire.js');
+
 function commandOf(mode: Mode, port: string): [string, ...string[]] {
 	if (mode === 'production') return [process.execPath, 'build'];
+	if (mode === 'workers') return [process.execPath, tidewire, 'serve', 'build', '--workers', '2'];
 	if (mode === 'bun') return [findBun() ?? 'bun', 'build/index.js'];
 	const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
 	return [process.execPath, vite, mode, '--port', port, '--strictPort', '--clearScreen', 'false'];

@@ -72,6 +72,18 @@ export class BoardPage {
 		await this.page.keyboard.press('Escape');
 	}
 
+	/** Writes so many cards into a column, one after another, as fast as they are taken. */
+	async type(column: number, count: number): Promise<void> {
+		await this.column(column).getByTestId('add-card').click();
+		const input = this.column(column).getByTestId('card-title-input');
+		for (let number = 0; number < count; number++) {
+			await input.fill(`${this.name} ${number}`);
+			await this.page.keyboard.press('Enter');
+			await input.and(this.page.locator(':focus')).waitFor(); // the field for the next card
+		}
+		await this.page.keyboard.press('Escape');
+	}
+
 	async focusCard(title: string): Promise<void> {
 		await this.card(title).focus();
 	}
