@@ -25,6 +25,8 @@ export interface CallHost {
 	clientError(error: unknown, context: HostedContext): LiveError;
 	/** A call ended and none is left. */
 	callsDone(): void;
+	/** A handler runs until this settles, also where its caller has gone. */
+	handling(outcome: PromiseLike<unknown>): void;
 }
 
 interface RunningCall {
@@ -145,6 +147,7 @@ export class Calls {
 				(value) => this.#published(running, value),
 				(error: unknown) => this.#fail(running, error)
 			);
+			this.#host.handling(outcome);
 		} else this.#published(running, outcome);
 	}
 

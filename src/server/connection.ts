@@ -250,6 +250,10 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#parts.callsDone(this);
 	}
 
+	handling(outcome: PromiseLike<unknown>): void {
+		this.#parts.handling(outcome);
+	}
+
 	/** Called at the end of every pass in which something was queued, and when the socket has drained. */
 	flush(): void {
 		this.#queue.flush();

@@ -24,4 +24,6 @@ export interface ServerParts {
 	stateChanged(connection: LiveConnection, state: ConnectionState): void;
 	/** The connection has answered all its calls. */
 	callsDone(connection: LiveConnection): void;
+	/** A handler runs until this settles, also where its caller has gone. */
+	handling(outcome: PromiseLike<unknown>): void;
 }

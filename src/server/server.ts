@@ -54,6 +54,8 @@ export class LiveServer {
 	readonly #unflushed = new Set<LiveConnection>();
 	#flushing = false;
 	#draining = false;
+	/** Handlers that run, also those whose caller has gone: what they have stored, they have still to publish. */
+	#handlers = 0;
 	/** Whether handlers were still running when their connections were closed. */
 	#interrupted = false;
 	/** Told when a connection closed or has answered its calls. */
@@ -86,7 +88,8 @@ export class LiveServer {
 			},
 			flushSoon: (connection) => this.#flushSoon(connection),
 			stateChanged: (connection, state) => this.#stateChanged(connection, state),
-			callsDone: () => this.#onQuieter?.()
+			callsDone: () => this.#onQuieter?.(),
+			handling: (outcome) => this.#countHandler(outcome)
 		};
 	}
 
@@ -201,12 +204,22 @@ export class LiveServer {
 		this.#draining = true;
 		this.#pacer.flush();
 		const pending = (): number => [...this.#connections].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
-		await this.#quiet(() => pending() === 0, graceMs);
+		const isIdle = (): boolean => this.#handlers === 0 && pending() === 0;
+		await this.#quiet(isIdle, graceMs);
 		this.#pacer.flush(); // what the last calls left
-		this.#interrupted = pending() > 0;
+		this.#interrupted = !isIdle();
 		for (const connection of [...this.#connections]) connection.goodbye(this.#spreadGoodbye());
 		await this.#quiet(() => this.#connections.size === 0, graceMs);
 		for (const connection of [...this.#connections]) connection.terminate();
+	}
+
+	#countHandler(outcome: PromiseLike<unknown>): void {
+		this.#handlers++;
+		const end = (): void => {
+			this.#handlers--;
+			this.#onQuieter?.();
+		};
+		outcome.then(end, end);
 	}
 
 	#spreadGoodbye(): LiveError {
@@ -231,7 +244,7 @@ export class LiveServer {
 	async stop(): Promise<void> {
 		this.#heartbeats.stop();
 		for (const connection of [...this.#connections]) connection.goodbye(goingAway());
-		await this.#options.backplane.stop(!this.#interrupted);
+		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}
 }
 
