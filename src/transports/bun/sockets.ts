@@ -15,6 +15,7 @@ import {
 	type Refusal,
 	type UpgradeOptions
 } from '../shared/options.ts';
+import { Joiner } from '../shared/text.ts';
 import type { BunServer, BunWebSocket, BunWebSocketHandler } from './bun.ts';
 
 export interface BunSocketOptions<Session> extends UpgradeOptions<Request, Session> {
@@ -90,10 +91,11 @@ function handlers<Session>({
 	messageBytes,
 	idleTimeoutSeconds
 }: Required<BunSocketOptions<Session>>): BunWebSocketHandler<SocketData<Session>> {
+	const joiner = new Joiner();
 	return {
 		open(socket) {
 			const { data } = socket;
-			data.live = new NativeSocket(driverOf(socket), data.remoteAddress);
+			data.live = new NativeSocket(driverOf(socket, joiner), data.remoteAddress);
 			data.live.report(server.accept(data.live, data.session));
 		},
 		message: ({ data: { live } }, data) => live?.onMessage(data),
@@ -109,9 +111,9 @@ function handlers<Session>({
 	};
 }
 
-function driverOf<Data>(socket: BunWebSocket<Data>): NativeDriver {
+function driverOf<Data>(socket: BunWebSocket<Data>, joiner: Joiner): NativeDriver {
 	return {
-		send: (text) => socket.sendText(text) > 0,
+		send: (frames) => socket.sendText(joiner.textOf(frames)) > 0,
 		bufferedBytes: () => socket.getBufferedAmount(),
 		close: (code, reason) => socket.close(code, reason),
 		terminate: () => socket.terminate(),

@@ -5,12 +5,12 @@
 import { closeCodeOf } from '../../base/errors.ts';
 import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
 import { closeReason } from './close-reason.ts';
-import { textOf, type Frames } from './text.ts';
+import type { Frames } from './text.ts';
 
 /** What differs between such servers. */
 export interface NativeDriver {
-	/** One text message; returns whether all of it has left. */
-	send(text: string): boolean;
+	/** Sends frames as one text message; returns whether all of it has left. */
+	send(frames: Frames): boolean;
 	bufferedBytes(): number;
 	/** Sends a close frame behind everything that was sent. The server may report the end before this returns. */
 	close(code: number, reason: string): void;
@@ -60,7 +60,7 @@ export class NativeSocket implements TransportSocket {
 
 	send(frames: Frames): void {
 		if (this.#closing || frames.length === 0) return;
-		if (!this.#driver.send(textOf(frames))) this.#owesDrained = true;
+		if (!this.#driver.send(frames)) this.#owesDrained = true;
 	}
 
 	close(code: number, reason: string): void {

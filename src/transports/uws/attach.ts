@@ -5,6 +5,7 @@ import { authorizeInTime, plainRefusal } from '../shared/gate.ts';
 import { NativeSocket, type NativeDriver } from '../shared/native-socket.ts';
 import { isRefusal, payloadLimit } from '../shared/options.ts';
 import { resolveOptions, type AttachOptions, type ResolvedOptions } from './options.ts';
+import { Payloads } from './payloads.ts';
 import { Upgrade } from './upgrade.ts';
 import type { UwsApp, UwsBehavior, UwsWebSocket } from './uws.ts';
 
@@ -22,11 +23,12 @@ export function attach<Session>(app: UwsApp, options: AttachOptions<Session>): v
 }
 
 function behavior<Session>(options: ResolvedOptions<Session>): UwsBehavior<SocketData<Session>> {
+	const payloads = new Payloads();
 	return {
 		upgrade: (response, request, context) => void open(new Upgrade(response, request, context), options),
 		open(socket) {
 			const data = socket.getUserData();
-			data.live = new NativeSocket(driverOf(socket), data.remoteAddress);
+			data.live = new NativeSocket(driverOf(socket, payloads), data.remoteAddress);
 			data.live.report(options.server.accept(data.live, data.session));
 		},
 		message: (socket, message, isBinary) => socket.getUserData().live?.onMessage(contentOf(message, isBinary)),
@@ -57,9 +59,9 @@ function contentOf(message: ArrayBuffer, isBinary: boolean): string | Uint8Array
 	return isBinary ? new Uint8Array(message.slice(0)) : Buffer.from(message).toString();
 }
 
-function driverOf<Data>(socket: UwsWebSocket<Data>): NativeDriver {
+function driverOf<Data>(socket: UwsWebSocket<Data>, payloads: Payloads): NativeDriver {
 	return {
-		send: (text) => socket.send(text, false) === 1,
+		send: (frames) => socket.send(payloads.of(frames), false) === 1,
 		bufferedBytes: () => socket.getBufferedAmount(),
 		close: (code, reason) => socket.end(code, reason),
 		terminate: () => socket.close(),

@@ -4,7 +4,7 @@
 export interface UwsWebSocket<Data> {
 	getUserData(): Data;
 	/** 1 where all of it has left, 0 where some of it waits, 2 where it was dropped. */
-	send(message: string, isBinary: boolean): number;
+	send(message: string | Uint8Array, isBinary: boolean): number;
 	getBufferedAmount(): number;
 	end(code: number, reason: string): void;
 	close(): void;
