@@ -6,7 +6,7 @@ import { CASES, type Case } from './cases.ts';
 import { report } from './lib/report.ts';
 import { Results } from './lib/results.ts';
 import { runCase, type Times } from './lib/run-case.ts';
-import { MISSING, SERVERS, type Server } from './servers.ts';
+import { MISSING, SERVERS, TRANSPORTS, type Server } from './servers.ts';
 
 interface Plan {
 	times: Times;
@@ -21,6 +21,7 @@ const FULL: Plan = { times: { warmMs: 1_000, measureMs: 2_000 }, rounds: 5, limi
 const words = process.argv.slice(2);
 const isFull = words.includes('--full');
 const plan = isFull ? FULL : QUICK;
+const servers = [...SERVERS, ...TRANSPORTS.filter(({ name }) => words.includes(name))];
 const startedMs = performance.now();
 const results = new Results();
 
@@ -28,7 +29,7 @@ const selects = (name: string, among: readonly { name: string }[]): boolean =>
 	words.includes(name) || !among.some((other) => words.includes(other.name));
 
 function isPlanned(each: Case, server: Server, round: number): boolean {
-	if (!selects(each.name, CASES) || !selects(server.name, SERVERS)) return false;
+	if (!selects(each.name, CASES) || !selects(server.name, servers)) return false;
 	if (!isFull && (each.fullOnly === true || (round > 0 && each.core !== true))) return false;
 	return each.only?.includes(server.name) ?? true;
 }
@@ -47,7 +48,7 @@ async function measureOne(each: Case, server: Server): Promise<void> {
 /** Servers take turns within a case, so that whatever else the machine does meets all of them. */
 async function measureRound(round: number): Promise<void> {
 	for (const each of CASES) {
-		for (const server of SERVERS.filter((server) => isPlanned(each, server, round))) {
+		for (const server of servers.filter((server) => isPlanned(each, server, round))) {
 			if (performance.now() - startedMs < plan.limitMs) await measureOne(each, server);
 		}
 	}
@@ -57,7 +58,7 @@ for (let round = 0; round < plan.rounds; round++) await measureRound(round);
 
 const text = report({
 	results,
-	servers: SERVERS,
+	servers,
 	missing: MISSING,
 	command: isFull ? 'npm run bench:full' : 'npm run bench',
 	seconds: (performance.now() - startedMs) / 1e3

@@ -27,35 +27,59 @@ function nodesOnPath(): string[] {
 }
 
 /** npm links it only where it may run the package's install script; the binary lies there anyway. */
-function bun(): Server[] {
+function findBun(): string | undefined {
 	const folders = ['../node_modules', 'node_modules'].map((folder) => here(folder));
 	const binaries = folders.flatMap((folder) => [
 		join(folder, '.bin/bun'),
 		...globSync(join(folder, '@oven/*/bin/bun'))
 	]);
-	const found = firstThatRuns(binaries, ['--version']);
-	if (found === undefined) return [];
-	return [{ name: 'Bun.serve', command: [found, here('peers/bun.js')], dialect: 'raw', packages: ['bun'] }];
+	return firstThatRuns(binaries, ['--version']);
 }
 
-function uws(): Server[] {
-	const found = firstThatRuns(nodesOnPath(), ['--input-type=module', '--eval', 'await import("uwebsockets")']);
-	if (found === undefined) return [];
-	return [
-		{ name: 'uWebSockets.js', command: [found, here('uws/server.js')], dialect: 'raw', packages: ['uwebsockets'] }
-	];
+/** Bun.serve itself, and tidewire there: on Bun.serve, and on `node:http` as adapter-node's builds are. */
+function onBun(): { peers: Server[]; transports: Server[] } {
+	const found = findBun();
+	if (found === undefined) return { peers: [], transports: [] };
+	return {
+		peers: [{ name: 'Bun.serve', command: [found, here('peers/bun.js')], dialect: 'raw', packages: ['bun'] }],
+		transports: [transport('tidewire/bun', found, 'bun'), transport('tidewire/node@bun', found, 'node')]
+	};
 }
+
+const transport = (name: string, program: string, kind: string): Server => ({
+	name,
+	command: [program, here('transport.js'), kind],
+	dialect: 'tidewire',
+	packages: ['tidewire']
+});
+
+/** uWebSockets.js itself, and tidewire on it and on `node:http` of the same Node. */
+function onUws(): { peers: Server[]; transports: Server[] } {
+	const found = firstThatRuns(nodesOnPath(), ['--input-type=module', '--eval', 'await import("uwebsockets")']);
+	if (found === undefined) return { peers: [], transports: [] };
+	const command = [found, here('uws/server.js')];
+	return {
+		peers: [{ name: 'uWebSockets.js', command, dialect: 'raw', packages: ['uwebsockets'] }],
+		transports: [transport('tidewire/uws', found, 'uws'), transport('tidewire/node@uws', found, 'node')]
+	};
+}
+
+const ON_UWS = onUws();
+const ON_BUN = onBun();
 
 /** What this machine can run; the first is the one that all others are compared with. */
 export const SERVERS: Server[] = [
 	{ name: 'tidewire', command: onNode('server.ts'), dialect: 'tidewire', packages: ['tidewire'] },
-	...uws(),
-	...bun(),
+	...ON_UWS.peers,
+	...ON_BUN.peers,
 	{ name: 'ws', command: onNode('peers/ws.ts'), dialect: 'raw', packages: ['ws'] },
 	{ name: 'crossws', command: onNode('peers/crossws.ts'), dialect: 'raw', packages: ['crossws'] },
 	{ name: 'Socket.IO', command: onNode('peers/socket-io.ts'), dialect: 'socketIo', packages: ['socket.io'] },
 	{ name: 'tRPC', command: onNode('peers/trpc.ts'), dialect: 'trpc', packages: ['@trpc/server', 'ws'] }
 ];
+
+/** tidewire on its other transports: measured where they are named. */
+export const TRANSPORTS: Server[] = [...ON_UWS.transports, ...ON_BUN.transports];
 
 const REASONS = new Map([
 	[
