@@ -34,9 +34,10 @@ const ready = () => console.log('ready');
 const transports = {
 	async bun() {
 		const { bunSockets } = await import('../dist/transports/bun/index.js');
-		const { fetch, websocket } = bunSockets(options);
+		const sockets = bunSockets(options);
 		const page = () => new Response('page');
-		Bun.serve({ port, hostname: '127.0.0.1', fetch: (request, bun) => fetch(request, bun, page), websocket });
+		const fetch = (request, bun) => sockets.fetch(request, bun, page);
+		Bun.serve({ port, hostname: '127.0.0.1', fetch, websocket: sockets.websocket });
 		ready();
 	},
 	async uws() {

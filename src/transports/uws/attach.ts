@@ -1,5 +1,5 @@
-// Accepts the upgrades of one path on an app of uWebSockets.js. Its own publish is not used: it drops what a slow
-// subscriber does not take and knows no order between that and a connection's queue (docs/deploy.md has figures).
+// Accepts the upgrades of one path on an app of uWebSockets.js. Its own publish is not used: it skips slow subscribers, keeps
+// no order with what waits in a connection's queue, and is no cheaper (docs/deploy.md has figures).
 
 import { authorizeInTime, plainRefusal } from '../shared/gate.ts';
 import { NativeSocket, type NativeDriver } from '../shared/native-socket.ts';
