@@ -15,8 +15,12 @@ interface Start extends Disposable {
 	env: Record<string, string>;
 }
 
-/** What a title adds where the tests under it are skipped. */
-export const unless = (runtime: Runtime): string => ('missing' in runtime ? ` (skipped: ${runtime.missing})` : '');
+/** What a title adds where the tests under it are skipped; says so, too, since a report of the run counts them only. */
+export function unless(runtime: Runtime): string {
+	if (!('missing' in runtime)) return '';
+	process.stdout.write(`skipped: the tests of a transport, because ${runtime.missing}\n`);
+	return ` (skipped: ${runtime.missing})`;
+}
 
 const here = (program: string): string => join(import.meta.dirname, program);
 
