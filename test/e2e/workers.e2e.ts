@@ -1,7 +1,6 @@
 // The board in two workers. Each of them is killed once while two people type: both browsers end up with the same cards,
 // and with everything that was acknowledged, without a reload.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -40,10 +39,10 @@ afterAll(async () => {
 	rmSync(folder, { recursive: true, force: true });
 });
 
-/** The children of the process that was started. */
+/** The children of the process that was started, as the kernel lists them. */
 function workerPids(): number[] {
-	const output = execFileSync('pgrep', ['-P', String(app.process.pid)], { encoding: 'utf8' });
-	return output.trim().split('\n').map(Number);
+	const { pid } = app.process;
+	return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
 async function killEachOnce(): Promise<void> {
