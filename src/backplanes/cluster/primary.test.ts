@@ -83,6 +83,23 @@ describe('a worker is refused', () => {
 	});
 });
 
+describe('a history that takes its time', () => {
+	it('is delivered to each worker in its order, with the own events in their places', async () => {
+		const inFile: LogSettings = { ...inMemory, recipe: { kind: 'sqlite', args: [':memory:', {}] } };
+		const workers = [await worker(inFile), await worker(inFile)];
+		for (const { backplane } of workers) await settled(backplane.subscribe(topic));
+		const appends = [1, 2, 3].flatMap((data) =>
+			workers.map(({ backplane }) => backplane.append(topic, `"a",${data}`))
+		);
+		await settled(Promise.all(appends));
+		const offsets = workers.map(({ delivered }) => delivered.map(({ offset }) => offset));
+		expect(offsets).toEqual([
+			[1, 2, 3, 4, 5, 6],
+			[1, 2, 3, 4, 5, 6]
+		]);
+	});
+});
+
 describe('a worker that does not read', () => {
 	it('is told of the last event of each topic when it reads again, and can read the rest', async () => {
 		const [slow, fast] = [await worker(), await worker()];

@@ -12,6 +12,8 @@ import { Outbox, type Channel } from './channel.ts';
 import { CLUSTER_VERSION, type Answer, type Down, type LogSettings, type Up } from './messages.ts';
 
 interface Request {
+	/** What it counts of what may wait. */
+	readonly characters: number;
 	/** Called in the order of the answers, so that what it delivers is in order. */
 	answered(answer: Answer): void;
 	failed(error: LiveError): void;
@@ -52,7 +54,7 @@ export class WorkerBackplane implements Backplane {
 			batch: (messages) => messages.forEach((message) => this.#hear(message)),
 			ended: () => this.#close(new LiveError('UNAVAILABLE', 'the primary process has ended'))
 		});
-		await this.#ask((id) => ['hello', id, CLUSTER_VERSION, settings]);
+		await this.#ask((id) => ['hello', id, CLUSTER_VERSION, settings], ignore);
 	}
 
 	/** Waits for what was appended before. */
@@ -62,7 +64,7 @@ export class WorkerBackplane implements Backplane {
 			// Nothing else may be left to do in this process.
 			channel.keepAlive(true);
 			const answered = new Promise<void>((resolve) => (this.#onAnswered = resolve));
-			this.#ask((id) => ['leave', id, clean]).catch(() => {}); // the primary has ended: there is nothing to leave
+			this.#ask((id) => ['leave', id, clean], ignore).catch(ignore); // the primary has ended: there is nothing to leave
 			await answered;
 		}
 		this.#close(new LiveError('UNAVAILABLE', 'the backplane was stopped'));
@@ -72,7 +74,7 @@ export class WorkerBackplane implements Backplane {
 		channel.keepAlive(false);
 	}
 
-	async subscribe(topic: TopicName): Promise<Position> {
+	subscribe(topic: TopicName): Promise<Position> {
 		this.#subscribed.add(topic);
 		return this.#ask((id) => ['subscribe', id, topic], positionOf);
 	}
@@ -82,32 +84,26 @@ export class WorkerBackplane implements Backplane {
 		if (this.#closed === null) this.#outbox.add(['unsubscribe', topic]);
 	}
 
-	async head(topic: TopicName): Promise<Position> {
+	head(topic: TopicName): Promise<Position> {
 		return this.#ask((id) => ['head', id, topic], positionOf);
 	}
 
-	async append(topic: TopicName, body: EventBody): Promise<Position> {
-		return this.#publish(
-			body,
-			(id) => ['append', id, topic, body],
-			(answer) => {
-				const position = positionOf(answer);
-				this.#hand({ topic, ...position, body, conflationKey: null });
-				return position;
-			}
-		);
+	append(topic: TopicName, body: EventBody): Promise<Position> {
+		const make = (id: number): Up => ['append', id, topic, body];
+		return this.#publish(body, make, (answer) => {
+			const position = positionOf(answer);
+			this.#hand({ topic, ...position, body, conflationKey: null });
+			return position;
+		});
 	}
 
 	/** By way of the primary also to this process itself: which value is the latest is then the same everywhere. */
-	async broadcast(topic: TopicName, body: EventBody, conflationKey: string | null): Promise<void> {
-		return this.#publish(
-			body,
-			(id) => ['broadcast', id, topic, body, conflationKey],
-			() => this.#hand({ topic, epoch: '', offset: 0, body, conflationKey })
-		);
+	broadcast(topic: TopicName, body: EventBody, conflationKey: string | null): Promise<void> {
+		const make = (id: number): Up => ['broadcast', id, topic, body, conflationKey];
+		return this.#publish(body, make, () => this.#hand({ topic, epoch: '', offset: 0, body, conflationKey }));
 	}
 
-	async read(topic: TopicName, after: Position): Promise<ReadResult> {
+	read(topic: TopicName, after: Position): Promise<ReadResult> {
 		const { epoch, offset } = after;
 		return this.#ask(
 			(id) => ['read', id, topic, epoch, offset],
@@ -115,23 +111,15 @@ export class WorkerBackplane implements Backplane {
 		);
 	}
 
-	async #publish<Value>(body: EventBody, make: (id: number) => Up, take: (answer: Answer) => Value): Promise<Value> {
+	#publish<Value>(body: EventBody, make: (id: number) => Up, take: (answer: Answer) => Value): Promise<Value> {
 		const { waitingCharacters } = this.#options;
-		if (this.#waiting + body.length > waitingCharacters) {
-			const limit = `more than ${waitingCharacters} characters of events wait for the primary process`;
-			throw new LiveError('UNAVAILABLE', `${limit}; the limit is "waitingCharacters"`);
-		}
-		this.#waiting += body.length;
-		try {
-			return await this.#ask(make, take);
-		} finally {
-			this.#waiting -= body.length;
-		}
+		if (this.#waiting + body.length <= waitingCharacters) return this.#ask(make, take, body.length);
+		const limit = `more than ${waitingCharacters} characters of events wait for the primary process`;
+		return Promise.reject(new LiveError('UNAVAILABLE', `${limit}; the limit is "waitingCharacters"`));
 	}
 
-	#ask(make: (id: number) => Up): Promise<void>;
-	#ask<Value>(make: (id: number) => Up, take: (answer: Answer) => Value): Promise<Value>;
-	#ask(make: (id: number) => Up, take: (answer: Answer) => unknown = () => undefined): Promise<unknown> {
+	/** @param take makes the result of the answer, in the order of the answers */
+	#ask<Value>(make: (id: number) => Up, take: (answer: Answer) => Value, characters = 0): Promise<Value> {
 		if (this.#closed !== null) return Promise.reject(this.#closed);
 		return new Promise((resolve, reject) => {
 			const id = ++this.#ids;
@@ -142,7 +130,8 @@ export class WorkerBackplane implements Backplane {
 					reject(error);
 				}
 			};
-			this.#requests.set(id, { answered, failed: reject });
+			this.#requests.set(id, { characters, answered, failed: reject });
+			this.#waiting += characters;
 			this.#outbox.add(make(id));
 		});
 	}
@@ -160,9 +149,11 @@ export class WorkerBackplane implements Backplane {
 	#answered(answer: Answer): void {
 		const [kind, id] = answer;
 		const request = this.#requests.get(id);
+		if (request === undefined) return; // it was given up
 		this.#requests.delete(id);
-		if (kind === 'failed') request?.failed(new LiveError(answer[2], answer[3]));
-		else request?.answered(answer);
+		this.#waiting -= request.characters;
+		if (kind === 'failed') request.failed(new LiveError(answer[2], answer[3]));
+		else request.answered(answer);
 		if (this.#requests.size === 0) this.#onAnswered?.();
 	}
 
@@ -170,10 +161,13 @@ export class WorkerBackplane implements Backplane {
 		this.#closed = reason;
 		const requests = [...this.#requests.values()];
 		this.#requests.clear();
+		this.#waiting = 0;
 		for (const request of requests) request.failed(reason);
 		this.#onAnswered?.();
 	}
 }
+
+const ignore = (): void => {};
 
 function positionOf(answer: Answer): Position {
 	if (answer[0] !== 'position') return unexpected(answer);
