@@ -29,6 +29,7 @@ export async function checkPackage(): Promise<Outcome> {
 			checkContents(packed),
 			namedCheck('publint', (await run('publint', ['run', tarball, '--strict'])) === 0),
 			namedCheck('attw', (await run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii'])) === 0),
+			...(await checkCommands()),
 			...(await checkEntries())
 		]);
 	} finally {
@@ -56,11 +57,26 @@ function checkContents({ files, size, unpackedSize }: Packed): Outcome {
 	return namedCheck(text, missing.length === 0 && unwanted.length === 0);
 }
 
+interface Manifest {
+	version: string;
+	bin: Record<string, string>;
+	exports: Record<string, unknown>;
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+
+/** A command runs as a shell starts it, by its first line and its mode. */
+async function checkCommands(): Promise<Outcome[]> {
+	const outcomes: Outcome[] = [];
+	for (const [name, path] of Object.entries(manifest.bin)) {
+		const { output } = await capture(join(root, path), ['--version']);
+		outcomes.push(namedCheck(`the command ${name} runs`, output.trim() === manifest.version));
+	}
+	return outcomes;
+}
+
 /** Every entry that does not need an app loads in plain Node, by the name a user imports. */
 async function checkEntries(): Promise<Outcome[]> {
-	const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-		exports: Record<string, unknown>;
-	};
 	const entries = Object.keys(manifest.exports).filter((entry) => !NEED_AN_APP.includes(entry));
 	const outcomes: Outcome[] = [];
 	for (const entry of entries) {

@@ -25,11 +25,30 @@ const MODULE = `
 	export const pid = live.query(() => process.pid);
 `;
 
+/** A primary of the app's own. */
+const OWN_CLUSTER = `
+	import cluster from 'node:cluster';
+	import { joinWorkers } from 'tidewire/cluster';
+	if (cluster.isPrimary) {
+		const joined = joinWorkers();
+		const workers = [cluster.fork(), cluster.fork()];
+		process.on('SIGTERM', () => workers.forEach((worker) => worker.process.kill()));
+		const ends = workers.map((worker) => new Promise((resolve) => worker.on('exit', resolve)));
+		await Promise.all(workers.map((worker) => new Promise((resolve) => worker.on('listening', resolve))));
+		console.log('they serve .');
+		const codes = await Promise.all(ends);
+		await joined.stop();
+		process.exitCode = Math.max(...codes);
+	} else {
+		await import('./custom-server.js');
+	}
+`;
+
 let fixture: Fixture;
 beforeAll(async () => {
 	fixture = new Fixture('kit3', {
 		without: ['src/routes/awaited'],
-		files: { 'src/hooks.live.ts': HOOKS, 'src/lib/worker.live.js': MODULE }
+		files: { 'src/hooks.live.ts': HOOKS, 'src/lib/worker.live.js': MODULE, 'own-cluster.js': OWN_CLUSTER }
 	});
 	await fixture.build();
 });
@@ -247,6 +266,16 @@ describe('the primary', () => {
 		await expect.poll(() => other.heard).toEqual(['hello']);
 		expect((await next.stop()).code, next.output()).toBe(0);
 	});
+});
+
+test('a primary of its own joins its workers, too', async () => {
+	const env = { HISTORY: fixture.path('data/own.db') };
+	const app = await fixture.start('own-cluster.js', env);
+	await app.printed(/they serve/);
+	const [one, other] = await sitApart(app);
+	await one.say('first');
+	await expect.poll(() => other.heard).toEqual(['first']);
+	expect((await app.stop()).code, app.output()).toBe(0);
 });
 
 describe('a mistake', () => {
