@@ -34,7 +34,8 @@ export class Fixture implements AsyncDisposable {
 		mkdirSync(join(home, '.work'), { recursive: true });
 		// Below the fixture, so that its own dependencies are found.
 		this.folder = mkdtempSync(join(home, '.work', 'app-'));
-		this.#env = { ...process.env, NODE_ENV: undefined, VITEST: undefined, ...options.env };
+		// What is printed is searched for words, and CI makes some programs print colours between their letters.
+		this.#env = { ...process.env, NODE_ENV: undefined, VITEST: undefined, NO_COLOR: '1', ...options.env };
 		cpSync(join(root, 'fixtures/app'), this.folder, { recursive: true });
 		cpSync(join(home, 'overlay'), this.folder, { recursive: true });
 		for (const path of options.without ?? []) rmSync(this.path(path), { recursive: true });
