@@ -15,8 +15,8 @@ interface ModelEvent {
 export interface ModelPending extends ModelEvent {
 	/** Whether a call in progress holds it. */
 	held: boolean;
-	/** Whether its call has succeeded: it goes when the stream is up to date, which may be now or later. */
-	settled: boolean;
+	/** Its call was the how manyth to succeed: it goes when the stream is up to date, now or later. 0: it has not yet. */
+	settled: number;
 }
 
 const REMOVES = new Set(['deleted', 'leave', 'remove']);
@@ -26,6 +26,22 @@ export class Model {
 	spec: MergeSpec | null = null;
 	confirmed: unknown;
 	pending: ModelPending[] = [];
+	#settled = 0;
+
+	add(event: string, data: unknown, held: boolean): ModelPending {
+		const entry: ModelPending = { event, data, held, settled: 0 };
+		this.pending.push(entry);
+		return entry;
+	}
+
+	settle(entry: ModelPending): void {
+		entry.held = false;
+		entry.settled = ++this.#settled;
+	}
+
+	remove(entry: ModelPending): void {
+		this.pending = this.pending.filter((other) => other !== entry);
+	}
 
 	load(value: unknown, spec: MergeSpec): void {
 		this.spec = spec;
@@ -53,13 +69,11 @@ export class Model {
 		});
 	}
 
-	/** Every value that may be shown: settled events may have gone already. */
+	/** Every value that may be shown. When a stream is up to date all settled events go, so none goes before an earlier one. */
 	*values(): Generator {
-		const settled = this.pending.filter((entry) => entry.settled);
-		for (let subset = 0; subset < 2 ** Math.min(settled.length, 6); subset++) {
-			const gone = new Set(settled.filter((_, index) => (subset >> index) % 2 === 1));
-			yield this.#replay(this.pending.filter((entry) => !gone.has(entry)));
-		}
+		yield this.#replay(this.pending);
+		const order = this.pending.flatMap(({ settled }) => (settled > 0 ? [settled] : [])).toSorted((a, b) => a - b);
+		for (const last of order) yield this.#replay(this.pending.filter(({ settled }) => !settled || settled > last));
 	}
 
 	#replay(pending: ModelPending[]): unknown {

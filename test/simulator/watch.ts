@@ -6,7 +6,7 @@ import type { ClientStream } from '../../src/client/stream.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
 import type { Position } from '../../src/protocol/position.ts';
 import { bodyOf, type Row } from './database.ts';
-import { Model, type ModelPending } from './model.ts';
+import { Model } from './model.ts';
 import { brief, type SimClient } from './world.ts';
 
 const LINGER_MS = CLIENT_DEFAULTS.lingerMs;
@@ -83,32 +83,29 @@ export class Watch {
 	}
 
 	mutate(event: string, data: unknown, run: () => Promise<unknown>): void {
-		const entry: ModelPending = { event, data, held: true, settled: false };
-		this.model.pending.push(entry);
-		this.#changed = true;
 		const { model } = this;
+		const entry = model.add(event, data, true);
+		this.#changed = true;
 		this.stream.mutate(event, data, run).then(
 			() => {
-				entry.held = false;
-				entry.settled = true;
+				model.settle(entry);
 				this.#changed = true;
 			},
 			() => {
-				model.pending = model.pending.filter((other) => other !== entry);
+				model.remove(entry);
 				this.#changed = true;
 			}
 		);
 	}
 
 	optimistic(event: string, data: unknown): () => void {
-		const entry: ModelPending = { event, data, held: false, settled: false };
-		this.model.pending.push(entry);
-		this.#changed = true;
 		const { model } = this;
+		const entry = model.add(event, data, false);
+		this.#changed = true;
 		const undo = this.stream.optimistic(event, data);
 		return () => {
 			undo();
-			model.pending = model.pending.filter((other) => other !== entry);
+			model.remove(entry);
 			this.#changed = true;
 		};
 	}
