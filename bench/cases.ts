@@ -98,6 +98,7 @@ export const CASES: Case[] = [
 			subscribers: 10,
 			bystanders
 		}),
+		core: true,
 		only: OURS_AND_WS
 	})),
 	...[1, 10, 100, 1000, 10_000].map((rows): Case => ({

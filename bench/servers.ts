@@ -53,13 +53,25 @@ const transport = (name: string, program: string, kind: string): Server => ({
 	packages: ['tidewire']
 });
 
-/** uWebSockets.js itself, and tidewire on it and on `node:http` of the same Node. */
+/** uWebSockets.js itself, svelte-realtime on it, and tidewire on it and on `node:http` of the same Node. */
 function onUws(): { peers: Server[]; transports: Server[] } {
 	const found = firstThatRuns(nodesOnPath(), ['--input-type=module', '--eval', 'await import("uwebsockets")']);
 	if (found === undefined) return { peers: [], transports: [] };
-	const command = [found, here('uws/server.js')];
 	return {
-		peers: [{ name: 'uWebSockets.js', command, dialect: 'raw', packages: ['uwebsockets'] }],
+		peers: [
+			{
+				name: 'uWebSockets.js',
+				command: [found, here('uws/server.js')],
+				dialect: 'raw',
+				packages: ['uwebsockets']
+			},
+			{
+				name: 'svelte-realtime',
+				command: [found, here('uws/svelte-realtime.js')],
+				dialect: 'svelteRealtime',
+				packages: ['svelte-realtime']
+			}
+		],
 		transports: [transport('tidewire/uws', found, 'uws'), transport('tidewire/node@uws', found, 'node')]
 	};
 }
@@ -84,7 +96,7 @@ export const TRANSPORTS: Server[] = [...ON_UWS.transports, ...ON_BUN.transports]
 const REASONS = new Map([
 	[
 		'uWebSockets.js',
-		'uWebSockets.js is not measured: `npm install --prefix bench/uws` first; its binaries load on Node 20.'
+		'uWebSockets.js and svelte-realtime are not measured: `npm install --prefix bench/uws` first; the binaries load on Node 20.'
 	],
 	['Bun.serve', 'Bun.serve is not measured: there is no binary of Bun for this machine.']
 ]);

@@ -27,6 +27,7 @@ const cpu = (title: string, caseName: string, [server, most]: [server: string, m
 
 export const TARGETS: readonly Target[] = [
 	cpu('Call: at most 1.1 × uWebSockets.js', 'call', ['uWebSockets.js', 1.1]),
+	cpu('Call: two thirds of svelte-realtime on uWebSockets.js', 'call', ['svelte-realtime', 2 / 3]),
 	cpu('Call: a fifth of Socket.IO', 'call', ['Socket.IO', 1 / 5]),
 	cpu('Call: an eighth of tRPC', 'call', ['tRPC', 1 / 8]),
 	cpu('Delivery, 16 outstanding: at most 1.2 × uWebSockets.js', 'fan-out-1000x16', ['uWebSockets.js', 1.2]),

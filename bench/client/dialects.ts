@@ -82,5 +82,19 @@ const trpc: Dialect = {
 	}
 };
 
-export const DIALECTS = { tidewire, raw, socketIo, trpc };
+const rpc = (id: number, path: string, args: string): string => `{"rpc":"bench/${path}","id":"${id}","args":[${args}]`;
+
+const svelteRealtime: Dialect = {
+	path: '/',
+	greeting: null,
+	greets: false,
+	call: (id, value) => `${rpc(id, 'echo', value)}}`,
+	subscribe: (id, topic) => `${rpc(id, 'feed', `"t${topic}"`)},"stream":true}`,
+	publish: (id, topic, value) => `${rpc(id, 'publish', `"t${topic}",${value}`)}}`,
+	load: () => null,
+	unload: () => null,
+	control: (text) => (text.includes('"merge":"latest"') ? 'subscribed' : null)
+};
+
+export const DIALECTS = { tidewire, raw, socketIo, trpc, svelteRealtime };
 export type DialectName = keyof typeof DIALECTS;

@@ -1,4 +1,4 @@
-// uWebSockets.js with its native publish. `node bench/peers/uws.js PORT`, on a Node that the binary loads on.
+// uWebSockets.js with its native publish. `node bench/uws/server.js PORT`, on a Node that the binary loads on.
 
 import uws from 'uwebsockets';
 

@@ -6,7 +6,7 @@ import { namedCheck, sum } from './outcome.ts';
 import { capture, root } from './run.ts';
 
 export async function checkTypes(): Promise<Outcome> {
-	return sum([await checkProject(), await checkPortable()]);
+	return sum([await checkProject(), await checkPortable(), await checkBenchmarks()]);
 }
 
 async function checkProject(): Promise<Outcome> {
@@ -26,4 +26,11 @@ async function checkPortable(): Promise<Outcome> {
 	const { code, output } = await capture('tsc', ['-p', 'tsconfig.portable.json', '--pretty', 'false']);
 	process.stdout.write(output);
 	return namedCheck('the portable folders use nothing of Node', code === 0);
+}
+
+/** They have dependencies of their own, so they are a project of their own. */
+async function checkBenchmarks(): Promise<Outcome> {
+	const { code, output } = await capture('tsc', ['-p', 'bench/tsconfig.json', '--pretty', 'false']);
+	process.stdout.write(output);
+	return namedCheck('types of the benchmarks', code === 0);
 }
