@@ -1,18 +1,10 @@
 // Calls: one request, one answer. Several may travel as one batch, which the server runs in parallel or in order.
 
-import { LiveError, isLiveError, type ErrorDetails } from '../base/errors.ts';
-import {
-	readCount,
-	readLength,
-	readList,
-	readText,
-	violation,
-	PATH_FIELD,
-	type Message,
-	type RequestId
-} from './fields.ts';
+import { LiveError, type ErrorDetails } from '../base/errors.ts';
+import { readLength, readList, violation, type Message, type RequestId } from './fields.ts';
 import type { Limits } from './limits.ts';
-import { decodeValue, encodeInput, encodeValue, readValue } from './value.ts';
+import { readArgs, readId, readPath, type Refused } from './request.ts';
+import { encodeInput, encodeValue, readValue } from './value.ts';
 
 export interface Call {
 	kind: 'call';
@@ -20,13 +12,6 @@ export interface Call {
 	/** `module/export`, for example `lib/board/addCard`. */
 	path: string;
 	args: unknown[];
-}
-
-/** A call or subscription whose envelope is sound and whose arguments are refused: only this request fails. */
-export interface Refused {
-	kind: 'refused';
-	id: RequestId;
-	error: LiveError;
 }
 
 export interface Batch {
@@ -63,34 +48,10 @@ export function encodeCall(id: RequestId, path: string, args: readonly unknown[]
 
 export function decodeCall(message: Message, limits: Limits): Call | Refused {
 	readLength(message, 4, 5);
-	const id = readCount(message, 1, 'id');
-	const path = readText(message, 2, PATH_FIELD);
-	return withArgs(message, { index: 3, id, limits }, (args) => ({ kind: 'call', id, path, args }));
-}
-
-/** Where a message has its arguments, and whose they are. */
-interface ArgsField {
-	index: number;
-	id: RequestId;
-	limits: Limits;
-}
-
-/** Decodes arguments; what is wrong with them is the fault of one request, not of the connection. */
-export function withArgs<Decoded>(
-	message: Message,
-	{ index, id, limits }: ArgsField,
-	build: (args: unknown[]) => Decoded
-): Decoded | Refused {
-	try {
-		const args = decodeValue(message, index, limits.depth);
-		if (!Array.isArray(args)) throw new LiveError('BAD_REQUEST', 'the arguments must be a list');
-		if (args.length > limits.args)
-			throw new LiveError('TOO_MANY', `${args.length} arguments; the limit "args" is ${limits.args}`);
-		return build(args as unknown[]);
-	} catch (error) {
-		if (!isLiveError(error) || error.code === 'PROTOCOL_ERROR') throw error;
-		return { kind: 'refused', id, error };
-	}
+	const id = readId(message);
+	const path = readPath(message);
+	const args = readArgs(message, 3, limits);
+	return Array.isArray(args) ? { kind: 'call', id, path, args } : args;
 }
 
 export function encodeBatch(sequential: boolean, calls: readonly Omit<Call, 'kind'>[]): string {
@@ -132,7 +93,7 @@ export function encodeCancel(id: RequestId): string {
 
 export function decodeCancel(message: Message): Cancel {
 	readLength(message, 2, 2);
-	return { kind: 'cancel', id: readCount(message, 1, 'id') };
+	return { kind: 'cancel', id: readId(message) };
 }
 
 export function encodeResult(id: RequestId, value: unknown): string {
@@ -141,7 +102,7 @@ export function encodeResult(id: RequestId, value: unknown): string {
 
 export function decodeResult(message: Message): Result {
 	readLength(message, 3, 4);
-	return { kind: 'result', id: readCount(message, 1, 'id'), value: readValue(message, 2) };
+	return { kind: 'result', id: readId(message), value: readValue(message, 2) };
 }
 
 export function encodeError(id: RequestId, error: LiveError): string {
@@ -150,7 +111,7 @@ export function encodeError(id: RequestId, error: LiveError): string {
 
 export function decodeError(message: Message): Failure {
 	readLength(message, 3, 4);
-	const id = readCount(message, 1, 'id');
+	const id = readId(message);
 	const fields = readValue(message, 2);
 	if (typeof fields !== 'object' || fields === null) violation('the value of "error" must be an object');
 	const { code, message: text, ...details } = fields as ErrorFields;

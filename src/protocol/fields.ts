@@ -2,7 +2,6 @@
 // the wrong type is a violation of the protocol, and the text of the refusal says which one.
 
 import { LiveError } from '../base/errors.ts';
-import { FIXED_LIMITS } from './limits.ts';
 
 export type Message = readonly unknown[];
 
@@ -36,8 +35,6 @@ export interface TextField {
 	/** In characters. */
 	readonly maxLength: number;
 }
-
-export const PATH_FIELD: TextField = { name: 'path', maxLength: FIXED_LIMITS.pathLength };
 
 /** A string of 1 to `maxLength` characters. */
 export function readText(message: Message, index: number, { name, maxLength }: TextField): string {

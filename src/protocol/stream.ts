@@ -8,14 +8,13 @@ import {
 	readList,
 	readText,
 	violation,
-	PATH_FIELD,
 	type Message,
 	type RequestId,
 	type TextField
 } from './fields.ts';
 import { FIXED_LIMITS, type Limits } from './limits.ts';
-import { withArgs, type Refused } from './call.ts';
 import { readPosition, readPositionOrNull, writePosition, type Position } from './position.ts';
+import { readArgs, readId, readPath, type Refused } from './request.ts';
 import { encodeInput, encodeValue, readValue, type ValueText } from './value.ts';
 
 const EVENT_FIELD: TextField = { name: 'event', maxLength: FIXED_LIMITS.eventLength };
@@ -102,10 +101,11 @@ export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
 
 export function decodeSubscribe(message: Message, limits: Limits): Subscribe | Refused {
 	readLength(message, 5, 6);
-	const id = readCount(message, 1, 'id');
-	const path = readText(message, 2, PATH_FIELD);
+	const id = readId(message);
+	const path = readPath(message);
 	const position = readPositionOrNull(message, 3);
-	return withArgs(message, { index: 4, id, limits }, (args) => ({ kind: 'subscribe', id, path, position, args }));
+	const args = readArgs(message, 4, limits);
+	return Array.isArray(args) ? { kind: 'subscribe', id, path, position, args } : args;
 }
 
 export function encodeUnsubscribe(id: RequestId): string {
@@ -114,7 +114,7 @@ export function encodeUnsubscribe(id: RequestId): string {
 
 export function decodeUnsubscribe(message: Message): Unsubscribe {
 	readLength(message, 2, 2);
-	return { kind: 'unsubscribe', id: readCount(message, 1, 'id') };
+	return { kind: 'unsubscribe', id: readId(message) };
 }
 
 export function encodeCatchup(id: RequestId, position: Position): string {
@@ -123,7 +123,7 @@ export function encodeCatchup(id: RequestId, position: Position): string {
 
 export function decodeCatchup(message: Message): Catchup {
 	readLength(message, 3, 3);
-	return { kind: 'catchup', id: readCount(message, 1, 'id'), position: readPosition(message, 2) };
+	return { kind: 'catchup', id: readId(message), position: readPosition(message, 2) };
 }
 
 export function encodeEventBody(event: string, data: unknown): EventBody {
@@ -183,24 +183,20 @@ function streamFields({ id, alias, position, merge, events }: SnapshotParts): st
 
 export function decodeSnapshot(message: Message): Snapshot {
 	readLength(message, 7, 8);
-	return {
-		kind: 'snapshot',
-		id: readCount(message, 1, 'id'),
-		alias: readCount(message, 2, 'alias'),
-		position: readPositionOrNull(message, 3),
-		merge: readMerge(message, 4),
-		events: readEvents(message, 5),
-		value: readValue(message, 6)
-	};
+	return { kind: 'snapshot', ...readParts(message, readPositionOrNull), value: readValue(message, 6) };
 }
 
 export function decodeResumed(message: Message): Resumed {
 	readLength(message, 6, 6);
+	return { kind: 'resumed', ...readParts(message, readPosition) };
+}
+
+/** What `snapshot` and `resumed` have in common. */
+function readParts<At>(message: Message, readAt: (message: Message, index: number) => At) {
 	return {
-		kind: 'resumed',
-		id: readCount(message, 1, 'id'),
+		id: readId(message),
 		alias: readCount(message, 2, 'alias'),
-		position: readPosition(message, 3),
+		position: readAt(message, 3),
 		merge: readMerge(message, 4),
 		events: readEvents(message, 5)
 	};
@@ -228,5 +224,5 @@ export function decodeReset(message: Message): Reset {
 	readLength(message, 3, 3);
 	const reason = message[2] as ResetReason;
 	if (!RESET_REASONS.includes(reason)) violation(`"${String(message[2])}" is no reason of a reset`);
-	return { kind: 'reset', id: readCount(message, 1, 'id'), reason };
+	return { kind: 'reset', id: readId(message), reason };
 }

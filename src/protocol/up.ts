@@ -2,10 +2,11 @@
 
 import { kindOf, violation, type Message } from './fields.ts';
 import { parseFrame } from './frame.ts';
-import { decodeBatch, decodeCall, decodeCancel, type Batch, type Call, type Cancel, type Refused } from './call.ts';
+import { decodeBatch, decodeCall, decodeCancel, type Batch, type Call, type Cancel } from './call.ts';
 import { decodeHello, type Hello } from './handshake.ts';
 import { decodePing, decodePong, type Ping, type Pong } from './heartbeat.ts';
 import type { Limits } from './limits.ts';
+import type { Refused } from './request.ts';
 import {
 	decodeCatchup,
 	decodeSubscribe,
@@ -37,8 +38,13 @@ const DECODERS = new Map<string, Decoder>([
  * @throws {LiveError} PROTOCOL_ERROR; the connection cannot go on
  */
 export function decodeUp(text: string, limits: Limits): UpMessage[] {
-	return parseFrame(text, limits.depth).map((message) => {
-		const decode = DECODERS.get(kindOf(message));
-		return decode ? decode(message, limits) : violation(`"${kindOf(message).slice(0, 32)}" is no kind of message`);
-	});
+	const messages = parseFrame(text, limits.depth);
+	const [only] = messages;
+	if (only && messages.length === 1) return [decodeMessage(only, limits)]; // most frames: without a closure
+	return messages.map((message) => decodeMessage(message, limits));
+}
+
+function decodeMessage(message: Message, limits: Limits): UpMessage {
+	const decode = DECODERS.get(kindOf(message));
+	return decode ? decode(message, limits) : violation(`"${kindOf(message).slice(0, 32)}" is no kind of message`);
 }

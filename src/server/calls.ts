@@ -4,9 +4,10 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
-import { encodeError, encodeResult, type Batch, type Call, type Refused } from '../protocol/call.ts';
+import { encodeError, encodeResult, type Batch, type Call } from '../protocol/call.ts';
 import type { RequestId } from '../protocol/fields.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { Refused } from '../protocol/request.ts';
 import type { Middleware } from './definition.ts';
 import { invoke } from './invoke.ts';
 import type { Registered } from './registry.ts';
