@@ -186,6 +186,23 @@ describe('a call that takes long', () => {
 		expect(client.end).toBeNull();
 	});
 
+	it('aborts when its handler ends the connection before it waits for anything', async () => {
+		const signals: AbortSignal[] = [];
+		const leave = live(async (ctx: LiveContext) => {
+			signals.push(ctx.abortSignal);
+			server.revoke('ada');
+			await Promise.resolve();
+		});
+		const { connect, clock, server } = await startServer({ m: { leave } });
+		const client = await connect(ada);
+		const before = clock.pending;
+		await client.call('m/leave');
+		expect(client.end?.code).toBe('SESSION_EXPIRED');
+		expect((signals[0]!.reason as LiveError).code).toBe('SESSION_EXPIRED');
+		expect(client.kindsFor(1)).toEqual([]);
+		expect(clock.pending).toBeLessThanOrEqual(before);
+	});
+
 	it('aborts when the connection is lost', async () => {
 		const { contexts, gates, run } = gated();
 		const { connect, clock, server } = await startServer({ m: { run } });

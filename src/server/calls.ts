@@ -1,5 +1,5 @@
 // The calls of one connection: a bounded number runs, a bounded number waits, each is answered exactly once unless the
-// connection is gone. A handler that is synchronous is answered without a promise or a timer.
+// connection is gone. A handler that is synchronous is answered at once: it has no promise, no timer and no entry here.
 
 import type { Clock, Timer } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
@@ -31,11 +31,14 @@ export interface CallHost {
 }
 
 interface RunningCall {
-	id: RequestId;
-	context: HostedContext;
-	timer: Timer | null;
+	readonly id: RequestId;
+	readonly context: HostedContext;
 	/** Told when the call ended, for the next one of a sequential batch. */
-	onEnd: (() => void) | null;
+	readonly onEnd: (() => void) | null;
+	/** Ends a call that takes too long; null where it has not outlasted its first turn. */
+	timer: Timer | null;
+	/** Whether it was answered, or its connection is gone. */
+	ended: boolean;
 }
 
 interface WaitingCall {
@@ -45,10 +48,13 @@ interface WaitingCall {
 
 export class Calls {
 	readonly #host: CallHost;
+	/** Calls that outlasted their first turn. */
 	readonly #running = new Map<RequestId, RunningCall>();
 	#waiting: WaitingCall[] = [];
 	/** Calls of sequential batches whose turn has not come. */
 	readonly #later = new Set<RequestId>();
+	/** Why the connection is gone; null while it is there. */
+	#aborted: LiveError | null = null;
 
 	constructor(host: CallHost) {
 		this.#host = host;
@@ -113,13 +119,14 @@ export class Calls {
 
 	/** The connection is gone: handlers are told, nobody is answered. */
 	abortAll(reason: LiveError): void {
+		this.#aborted = reason;
 		const running = [...this.#running.values()];
 		this.#running.clear();
 		this.#waiting = [];
 		this.#later.clear();
-		for (const { context, timer } of running) {
-			if (timer !== null) this.#host.clock.clearTimer(timer);
-			context.abort(reason);
+		for (const call of running) {
+			this.#host.clock.clearTimer(call.timer);
+			abort(call, reason);
 		}
 	}
 
@@ -127,14 +134,12 @@ export class Calls {
 		if (call.kind === 'refused') return this.#refuse(call.id, call.error, onEnd);
 		const registered = this.#host.find(call.path);
 		if (registered?.definition.kind !== 'call') return this.#refuse(call.id, notFound(call.path), onEnd);
-		const { handler } = registered.definition;
-		const running: RunningCall = { id: call.id, context: this.#host.contextFor(call.path), timer: null, onEnd };
-		this.#running.set(call.id, running);
-		const { context } = running;
+		const context = this.#host.contextFor(call.path);
+		const running: RunningCall = { id: call.id, context, onEnd, timer: null, ended: false };
 		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
 		let outcome: MaybePromise<unknown>;
 		try {
-			outcome = invoke(invocation, (valid) => handler(context, ...valid));
+			outcome = invoke(invocation, registered.definition.handler);
 		} catch (error) {
 			return this.#fail(running, error);
 		}
@@ -143,7 +148,7 @@ export class Calls {
 
 	#follow(running: RunningCall, outcome: MaybePromise<unknown>): void {
 		if (isPromise(outcome)) {
-			this.#startTimer(running);
+			this.#keep(running);
 			outcome.then(
 				(value) => this.#published(running, value),
 				(error: unknown) => this.#fail(running, error)
@@ -156,15 +161,18 @@ export class Calls {
 	#published(running: RunningCall, value: unknown): void {
 		const published = running.context.published;
 		if (published === undefined) return this.#answer(running, value);
-		this.#startTimer(running);
+		this.#keep(running);
 		published.then(
 			() => this.#answer(running, value),
 			(error: unknown) => this.#fail(running, error)
 		);
 	}
 
-	#startTimer(running: RunningCall): void {
-		if (running.timer !== null) return;
+	/** A call that does not end at once is among those that run, and gets a deadline. */
+	#keep(running: RunningCall): void {
+		if (running.ended || running.timer !== null) return;
+		if (this.#aborted !== null) return abort(running, this.#aborted); // it ended its own connection
+		this.#running.set(running.id, running);
 		const { callTimeoutMs } = this.#host.limits;
 		running.timer = this.#host.clock.setTimer(() => {
 			this.#fail(
@@ -186,15 +194,18 @@ export class Calls {
 
 	#fail(running: RunningCall, error: unknown): void {
 		const answer = this.#host.clientError(error, running.context); // reports it, also when nobody waits any more
-		if (this.#running.get(running.id) !== running) return;
+		if (running.ended) return;
 		running.context.abort(answer);
 		this.#end(running, encodeError(running.id, answer));
 	}
 
 	#end(running: RunningCall, text: string): void {
-		if (this.#running.get(running.id) !== running) return;
-		this.#running.delete(running.id);
-		if (running.timer !== null) this.#host.clock.clearTimer(running.timer);
+		if (running.ended) return;
+		running.ended = true;
+		if (running.timer !== null) {
+			this.#running.delete(running.id);
+			this.#host.clock.clearTimer(running.timer);
+		}
 		this.#host.send(text);
 		running.onEnd?.();
 		this.#next();
@@ -206,13 +217,17 @@ export class Calls {
 	}
 
 	#next(): void {
-		while (this.#running.size < this.#host.limits.callsInFlight && this.#host.hasRoom) {
+		while (this.#waiting.length > 0 && this.#running.size < this.#host.limits.callsInFlight && this.#host.hasRoom) {
 			const next = this.#waiting.shift();
-			if (!next) break;
-			this.#run(next.call, next.onEnd);
+			if (next) this.#run(next.call, next.onEnd);
 		}
 		if (this.size === 0) this.#host.callsDone();
 	}
+}
+
+function abort(call: RunningCall, reason: LiveError): void {
+	call.ended = true;
+	call.context.abort(reason);
 }
 
 export function notFound(path: string): LiveError {

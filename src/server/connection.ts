@@ -3,8 +3,8 @@
 
 import { closeCodeOf, isLiveError, LiveError } from '../base/errors.ts';
 import { assertNever } from '../base/assert.ts';
-import { encodeError } from '../protocol/call.ts';
-import { violation, type RequestId } from '../protocol/fields.ts';
+import { encodeError, type Batch } from '../protocol/call.ts';
+import type { RequestId } from '../protocol/fields.ts';
 import { encodeGoodbye, encodeWelcome, type Hello } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
 import { decodeUp, type UpMessage } from '../protocol/up.ts';
@@ -43,7 +43,8 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	readonly #socket: TransportSocket;
 	readonly #caller: Caller;
 	readonly #queue: SendQueue<Feed>;
-	readonly #calls: Calls;
+	/** Made for the first call: a page may only listen. */
+	#calls: Calls | null = null;
 	readonly #streams: Streams;
 	#state: ConnectionState = 'greeting';
 	#lastHeardMs: number;
@@ -67,7 +68,6 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 			needsFlush: () => parts.flushSoon(this),
 			overflowed: (feeds) => this.#streams.fellBehind(feeds)
 		});
-		this.#calls = new Calls(this);
 		this.#streams = new Streams(this, parts, this.#queue);
 	}
 
@@ -94,7 +94,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	/** Calls that are not answered yet. */
 	get pendingCalls(): number {
-		return this.#calls.size;
+		return this.#calls?.size ?? 0;
 	}
 
 	/** Bytes that wait to be sent. */
@@ -137,10 +137,11 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	/** Stops where the answers fill the queue; the rest waits until the peer has read them. */
 	#handleAll(messages: readonly UpMessage[]): void {
-		for (const [index, message] of messages.entries()) {
+		let handled = 0;
+		for (const message of messages) {
 			this.#handle(message);
 			this.#pauseWhileFull();
-			if (this.#paused && index + 1 < messages.length) return void (this.#unhandled = messages.slice(index + 1));
+			if (++handled < messages.length && this.#paused) return void (this.#unhandled = messages.slice(handled));
 		}
 	}
 
@@ -168,13 +169,15 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		if (this.#state !== 'open') return;
 		switch (message.kind) {
 			case 'call':
-				return this.#startCalls([message], () => this.#calls.start(message));
+				if (this.#admits(message.id)) (this.#calls ??= new Calls(this)).start(message);
+				return;
 			case 'batch':
-				return this.#startCalls(message.calls, () => this.#calls.startBatch(message));
+				return this.#startBatch(message);
 			case 'refused':
-				return this.#startCalls([message], () => this.send(encodeError(message.id, message.error)));
+				if (this.#admits(message.id)) this.send(encodeError(message.id, message.error));
+				return;
 			case 'cancel':
-				return this.#calls.cancel(message.id);
+				return this.#calls?.cancel(message.id);
 			case 'subscribe':
 				this.#assertUnused(message.id);
 				return this.#streams.open(message);
@@ -209,17 +212,23 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		throw new LiveError('UPGRADE_REQUIRED', `the client speaks version ${version}; this server speaks ${range}`);
 	}
 
-	#assertUnused(id: number): void {
-		if (this.#calls.has(id) || this.#streams.has(id)) {
+	#assertUnused(id: RequestId): void {
+		if (this.#calls?.has(id) || this.#streams.has(id)) {
 			throw new LiveError('PROTOCOL_ERROR', `the id ${id} is in use by a call or stream that has not ended`);
 		}
 	}
 
-	#startCalls(calls: readonly { id: RequestId }[], start: () => void): void {
-		for (const { id } of calls) this.#assertUnused(id);
-		if (new Set(calls.map(({ id }) => id)).size < calls.length) violation('two calls of a batch have the same id');
-		if (!this.#parts.draining) return start();
-		for (const { id } of calls) this.send(encodeError(id, goingAway()));
+	/** Whether a call is taken; while the server shuts down it is refused. */
+	#admits(id: RequestId): boolean {
+		this.#assertUnused(id);
+		if (!this.#parts.draining) return true;
+		this.send(encodeError(id, goingAway()));
+		return false;
+	}
+
+	#startBatch(batch: Batch): void {
+		const calls = batch.calls.filter(({ id }) => this.#admits(id));
+		(this.#calls ??= new Calls(this)).startBatch({ ...batch, calls });
 	}
 
 	/** A peer that does not read its answers does not get to ask for more of them. */
@@ -234,8 +243,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	}
 
 	contextFor(path: string): HostedContext {
-		// Fields that guards add are declared by the application and checked nowhere: they are there when the guard ran.
-		return new HandlerContext(path, this.#caller, this.#parts.publisher) as HostedContext;
+		return new HandlerContext(path, this.#caller, this.#parts.publisher);
 	}
 
 	send(text: string): void {
@@ -268,7 +276,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	/** Goes on with what waited for room, where there is some again. */
 	#relieved(): void {
 		if (this.#paused && this.#queue.hasRoom) this.#goOn();
-		this.#calls.goOn();
+		this.#calls?.goOn();
 		this.#streams.drained();
 	}
 
@@ -325,7 +333,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	}
 
 	#release(reason: LiveError): void {
-		this.#calls.abortAll(reason);
+		this.#calls?.abortAll(reason);
 		this.#streams.closeAll(reason);
 	}
 }

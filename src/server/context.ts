@@ -49,7 +49,8 @@ export class HandlerContext implements BaseContext {
 	readonly #publisher: Publisher;
 	#abort: AbortController | undefined;
 	#abortReason: unknown;
-	#pending: PromiseLike<void>[] = [];
+	/** What was published and is not in its log yet. */
+	#pending: PromiseLike<void>[] | null = null;
 
 	constructor(path: string, caller: Caller, publisher: Publisher) {
 		this.path = path;
@@ -77,26 +78,28 @@ export class HandlerContext implements BaseContext {
 		this.#abort?.abort(reason);
 	}
 
-	// Arrow fields, so that `const { publish } = ctx` works.
-	readonly publish = (topic: TopicLike, event: string, data?: unknown): void => {
-		const published = this.#publisher.publish(topic, event, data);
-		if (!isPromise(published)) return;
-		published.then(undefined, () => {}); // `published` tells of a failure, where somebody still asks
-		this.#pending.push(published);
-	};
+	// Functions, so that `const { publish } = ctx` works; made when they are asked for, since most handlers use none.
+	get publish(): Publish<void> {
+		return (topic: TopicLike, event: string, data?: unknown): void => {
+			const published = this.#publisher.publish(topic, event, data);
+			if (!isPromise(published)) return;
+			published.then(undefined, () => {}); // `published` tells of a failure, where somebody still asks
+			(this.#pending ??= []).push(published);
+		};
+	}
 
-	// oxlint-disable-next-line max-params -- what an author writes
-	readonly throttle = (topic: TopicLike, event: string, data: unknown, ms: number): void => {
-		this.#publisher.throttle(topic, event, data, ms);
-	};
+	get throttle(): PublishLater {
+		return this.#publisher.throttle.bind(this.#publisher);
+	}
 
-	// oxlint-disable-next-line max-params -- what an author writes
-	readonly debounce = (topic: TopicLike, event: string, data: unknown, ms: number): void => {
-		this.#publisher.debounce(topic, event, data, ms);
-	};
+	get debounce(): PublishLater {
+		return this.#publisher.debounce.bind(this.#publisher);
+	}
 
 	/** Settles when everything that was published is in its log; undefined where nothing is under way. */
 	get published(): Promise<unknown> | undefined {
-		return this.#pending.length === 0 ? undefined : Promise.all(this.#pending.splice(0));
+		const pending = this.#pending;
+		this.#pending = null;
+		return pending === null ? undefined : Promise.all(pending);
 	}
 }

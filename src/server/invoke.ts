@@ -3,9 +3,9 @@
 import { LiveError } from '../base/errors.ts';
 import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
-import type { Guard, Middleware } from './definition.ts';
+import type { Guard, Handler, Middleware } from './definition.ts';
 import type { Registered } from './registry.ts';
-import { withValidArgs } from './validate.ts';
+import { validateArgs } from './validate.ts';
 
 export interface Invocation {
 	registered: Registered;
@@ -14,14 +14,23 @@ export interface Invocation {
 	args: unknown[];
 }
 
-/** Runs `run` with the valid arguments, when everything before it agrees. Without middleware, nothing waits. */
-export function invoke(invocation: Invocation, run: (args: unknown[]) => MaybePromise<unknown>): MaybePromise<unknown> {
-	const { registered, middleware, context, args } = invocation;
-	const guarded = (): MaybePromise<unknown> =>
-		whenDone(runGuards(registered.guards, context, 0), () =>
-			withValidArgs(registered.definition.schemas, args, run)
-		);
-	return middleware.length === 0 ? guarded() : runMiddleware(middleware, context, guarded);
+/** Runs `run` with the valid arguments, when everything before it agrees. Where nothing stands before it, nothing waits. */
+export function invoke(invocation: Invocation, run: Handler): MaybePromise<unknown> {
+	const { middleware, context } = invocation;
+	if (middleware.length === 0) return runGuarded(invocation, run);
+	return runMiddleware(middleware, context, () => runGuarded(invocation, run));
+}
+
+function runGuarded(invocation: Invocation, run: Handler): MaybePromise<unknown> {
+	const { registered, context } = invocation;
+	const guarded = runGuards(registered.guards, context, 0);
+	return isPromise(guarded) ? guarded.then(() => runValidated(invocation, run)) : runValidated(invocation, run);
+}
+
+function runValidated({ registered, context, args }: Invocation, run: Handler): MaybePromise<unknown> {
+	const { schemas } = registered.definition;
+	if (schemas === null) return run(context, ...args);
+	return whenDone(validateArgs(schemas, args), (valid) => run(context, ...valid));
 }
 
 function runGuards(guards: readonly Guard[], context: LiveContext, from: number): MaybePromise<void> {

@@ -32,11 +32,11 @@ export async function loadOnce(
 	const registered = parts.registry.get(path);
 	if (registered?.definition.kind !== 'stream') throw notFound(path);
 	const definition = registered.definition;
-	const context = new HandlerContext(path, { session, connection: RENDERER }, parts.publisher) as HostedContext;
+	const context = new HandlerContext(path, { session, connection: RENDERER }, parts.publisher);
 	const invocation = { registered, middleware: parts.registry.middleware, context, args };
 	let loaded: LiveSnapshot<unknown> | undefined;
 	const load = (): unknown =>
-		invoke(invocation, async (valid) => (loaded = await snapshot(parts, definition, context, valid)));
+		invoke(invocation, async (_, ...valid) => (loaded = await snapshot(parts, definition, context, valid)));
 	try {
 		const deadline = { clock: parts.clock, limitMs: parts.limits.callTimeoutMs, what: path };
 		await withTimeout(Promise.resolve().then(load), deadline);

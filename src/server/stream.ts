@@ -84,7 +84,7 @@ export class ServerStream implements FedStream, HostedStream {
 		};
 		try {
 			await this.#host.withTimeout(
-				invoke(invocation, (args) => this.#begin(args)),
+				invoke(invocation, (_, ...args) => this.#begin(args)),
 				this.path
 			);
 		} catch (error) {

@@ -137,6 +137,7 @@ export class Streams implements StreamHost {
 	}
 
 	#wake(): void {
+		if (this.#waiting.length === 0) return;
 		const waiting = this.#waiting;
 		this.#waiting = [];
 		for (const resolve of waiting) resolve();

@@ -2,7 +2,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { LiveError, type Issue } from '../base/errors.ts';
-import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 
 /**
  * Validates each argument by its schema; further arguments are refused.
@@ -37,13 +37,4 @@ function issuesOf(result: SyncResult, prefix: (string | number)[]): Issue[] {
 function segmentKey(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {
 	const key = typeof segment === 'object' ? segment.key : segment;
 	return typeof key === 'number' ? key : String(key);
-}
-
-/** Validates where there are schemas, then goes on with the arguments. */
-export function withValidArgs<Next>(
-	schemas: readonly StandardSchemaV1[] | null,
-	args: unknown[],
-	next: (args: unknown[]) => MaybePromise<Next>
-): MaybePromise<Next> {
-	return schemas === null ? next(args) : whenDone(validateArgs(schemas, args), next);
 }
