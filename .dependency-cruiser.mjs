@@ -10,7 +10,7 @@ const LAYERS = {
 	client: ['base', 'protocol'],
 	features: ['base', 'protocol', 'server'],
 	transports: ['base', 'protocol', 'server/transport.ts'],
-	backplanes: ['base', 'protocol', 'server/backplane.ts'],
+	backplanes: ['base', 'protocol', 'server/backplane.ts', 'server/shared-store.ts'],
 	'sync/client': ['base', 'protocol', 'client'],
 	'sync/server': ['base', 'protocol', 'server'],
 	svelte: ['base', 'client', 'sync/client'],

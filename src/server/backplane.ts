@@ -5,6 +5,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
 import type { EventBody, ResetReason } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
+import type { SharedStore } from './shared-store.ts';
 
 export interface LogEntry {
 	/** 1 for the first event of an epoch, then one more each. */
@@ -34,13 +35,26 @@ export interface LogRecipe {
 	readonly args: readonly unknown[];
 }
 
+/** Whether what the processes share can be reached. */
+export interface BackplaneStatus {
+	readonly available: boolean;
+	/** Why it cannot; null where it can. */
+	readonly reason: string | null;
+}
+
 export interface Backplane {
 	/** For logs and errors. */
 	readonly name: string;
+	/** What the processes agree on besides the logs. Used between `start` and `stop` only. */
+	readonly store: SharedStore;
 	/** Only where it is for one process: how a process that serves several opens the same history for all of them. */
 	readonly recipe?: LogRecipe;
-	/** Begins to deliver. Called once, before anything else. */
-	start(deliver: (delivery: Delivery) => void): MaybePromise<void>;
+	/**
+	 * Begins to deliver. Called once, before anything else.
+	 * @param onStatus called when the service behind it is lost, and when it is back: deliveries may have been lost
+	 *   meanwhile, so whoever reads a topic compares its position with the log then. Never called where nothing can be lost
+	 */
+	start(deliver: (delivery: Delivery) => void, onStatus?: (status: BackplaneStatus) => void): MaybePromise<void>;
 	/**
 	 * Releases everything it holds. Nothing is delivered after it.
 	 * @param clean false where handlers may have stored something that they did not come to publish. @default true

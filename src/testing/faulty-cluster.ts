@@ -3,11 +3,14 @@
 
 import type { Clock } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
+import { MemoryStore } from '../backplanes/memory/memory-store.ts';
+import { callStore, ForwardedStore } from '../backplanes/shared/forwarded-store.ts';
 import { TopicLog } from '../backplanes/memory/topic-log.ts';
 import type { Position } from '../protocol/position.ts';
 import type { EventBody } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, ReadResult } from '../server/backplane.ts';
+import type { SharedStore } from '../server/shared-store.ts';
 import type { Random } from './random.ts';
 
 export interface ClusterFaults {
@@ -35,11 +38,14 @@ export interface ClusterOptions {
 export class FaultyCluster {
 	readonly #options: ClusterOptions;
 	readonly #members = new Set<Member>();
+	/** @internal */
+	readonly store: SharedStore;
 	#logs = new Map<TopicName, TopicLog>();
 	#epoch = 1;
 
 	constructor(options: ClusterOptions) {
 		this.#options = options;
+		this.store = new MemoryStore(options.clock);
 	}
 
 	/** The backplane of one more process. */
@@ -86,6 +92,7 @@ export class FaultyCluster {
 
 class Member implements Backplane {
 	readonly name = 'faulty cluster';
+	readonly store: SharedStore;
 	readonly #cluster: FaultyCluster;
 	readonly #options: ClusterOptions;
 	/** Counts how often a topic was subscribed and left, so that a late subscription knows that it is not wanted. */
@@ -96,6 +103,12 @@ class Member implements Backplane {
 	constructor(cluster: FaultyCluster, options: ClusterOptions) {
 		this.#cluster = cluster;
 		this.#options = options;
+		this.store = new ForwardedStore(async (call) => {
+			await this.#travel();
+			const result = callStore(cluster.store, call);
+			await this.#travel();
+			return result;
+		});
 	}
 
 	start(deliver: (delivery: Delivery) => void): void {

@@ -1,7 +1,16 @@
 // What a test and the process of a backplane say to each other.
 import type { Delivery } from '../../src/server/backplane.ts';
 
-export type Method = 'start' | 'stop' | 'subscribe' | 'unsubscribe' | 'head' | 'append' | 'broadcast' | 'read';
+export type Method =
+	| 'start'
+	| 'stop'
+	| 'subscribe'
+	| 'unsubscribe'
+	| 'head'
+	| 'append'
+	| 'broadcast'
+	| 'read'
+	| 'store';
 
 /** Begins a backplane anew (`create`), or calls a method of it. */
 export interface Ask {

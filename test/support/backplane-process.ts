@@ -1,6 +1,7 @@
 // A process with a backplane that a test talks to: `fork('backplane-process.ts', [MODULE])`, where the module exports
 // `create(settings)`. See `remote-backplane.ts` for the other side.
 import { isLiveError } from '../../src/base/errors.ts';
+import { callStore, type StoreCall } from '../../src/backplanes/shared/forwarded-store.ts';
 import type { Backplane } from '../../src/server/backplane.ts';
 import type { Ask, Tell } from './backplane-messages.ts';
 
@@ -27,6 +28,7 @@ async function answer({ ask, method, args }: Ask): Promise<void> {
 function run(method: Ask['method'], args: unknown[]): unknown {
 	if (method === 'create') return void (backplane = create(args[0]));
 	if (method === 'start') return backplane.start((delivery) => tell({ delivery }));
+	if (method === 'store') return callStore(backplane.store, args[0] as StoreCall);
 	return (backplane[method] as (...args: unknown[]) => unknown).apply(backplane, args);
 }
 

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { LiveError } from '../../src/base/errors.ts';
+import { ForwardedStore } from '../../src/backplanes/shared/forwarded-store.ts';
 import type { Position } from '../../src/protocol/position.ts';
 import type { TopicName } from '../../src/protocol/topic.ts';
 import type { Backplane, Delivery, ReadResult } from '../../src/server/backplane.ts';
@@ -11,6 +12,7 @@ import type { Ask, Method, Tell } from './backplane-messages.ts';
 
 export class RemoteBackplane implements Backplane, BackplanePeer {
 	readonly name = 'remote';
+	readonly store = new ForwardedStore((call) => this.#ask('store', call));
 	readonly process: ChildProcess;
 	readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
 	#asks = 0;

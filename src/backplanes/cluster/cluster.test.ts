@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { encodeTopic } from '../../protocol/topic.ts';
 import { FaultyCluster, NO_FAULTS } from '../../testing/faulty-cluster.ts';
 import { Random } from '../../testing/random.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { storeContract } from '../../testing/store-contract.ts';
 import { backplaneContract, type BackplaneHarness } from '../../testing/backplane-contract.ts';
 import { sqlite } from '../sqlite/sqlite.ts';
 import { cluster } from './cluster.ts';
@@ -48,6 +50,19 @@ const inFile = harness(() => ({ file: newFile() }));
 
 describe('the contract of a backplane, with a history in memory', () => {
 	it.each(backplaneContract(inMemory))('$title', async ({ run }) => {
+		await expect(run()).resolves.toBeUndefined();
+	});
+});
+
+const stored = storeContract({
+	create: inMemory.create,
+	join: async () => (await inMemory.peer!()).backplane,
+	pass: (ms) => delay(ms),
+	dispose: inMemory.dispose
+});
+
+describe('the contract of a shared store', () => {
+	it.each(stored)('$title', async ({ run }) => {
 		await expect(run()).resolves.toBeUndefined();
 	});
 });

@@ -4,9 +4,10 @@
 import type { LogRecipe } from '../../server/backplane.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
+import type { StoreCall } from '../shared/forwarded-store.ts';
 
 /** Goes up with every change of the messages below. */
-export const CLUSTER_VERSION = 1;
+export const CLUSTER_VERSION = 2;
 
 /** The history that a worker's application asks for. */
 export interface LogSettings {
@@ -26,6 +27,7 @@ export type Up =
 	| [kind: 'broadcast', id: number, topic: TopicName, body: EventBody, conflationKey: string | null]
 	| [kind: 'head', id: number, topic: TopicName]
 	| [kind: 'read', id: number, topic: TopicName, epoch: string, offset: number]
+	| [kind: 'store', id: number, call: StoreCall]
 	| [kind: 'leave', id: number, clean: boolean];
 
 /** From the primary. */
@@ -37,6 +39,7 @@ export type Answer =
 	| [kind: 'position', id: number, epoch: string, offset: number]
 	| [kind: 'events', id: number, epoch: string, bodies: EventBody[]]
 	| [kind: 'reset', id: number, reason: 'epoch' | 'evicted']
+	| [kind: 'value', id: number, value: unknown]
 	| [kind: 'failed', id: number, code: string, message: string];
 
 /** An event of another worker. On an ephemeral topic the epoch is empty and the offset 0. */

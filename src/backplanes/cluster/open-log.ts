@@ -2,6 +2,7 @@
 
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { Backplane, LogRecipe } from '../../server/backplane.ts';
+import { MemoryStore } from '../memory/memory-store.ts';
 import { memory, type MemoryOptions } from '../memory/memory.ts';
 import type { SqliteOptions } from '../sqlite/sqlite.ts';
 
@@ -9,8 +10,11 @@ import type { SqliteOptions } from '../sqlite/sqlite.ts';
 export function makerOf(recipe: LogRecipe): MaybePromise<() => Backplane> {
 	const [first, second] = recipe.args;
 	switch (recipe.kind) {
-		case 'memory':
-			return () => memory(first as MemoryOptions);
+		case 'memory': {
+			// The history begins anew after a crash, not what processes agreed on.
+			const store = new MemoryStore();
+			return () => memory(first as MemoryOptions, store);
+		}
 		case 'sqlite':
 			return import('../sqlite/sqlite.ts').then(
 				({ sqlite }) =>

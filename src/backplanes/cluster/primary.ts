@@ -7,6 +7,7 @@ import { isLiveError } from '../../base/errors.ts';
 import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { TopicName } from '../../protocol/topic.ts';
+import { callStore } from '../shared/forwarded-store.ts';
 import type { Channel } from './channel.ts';
 import { Member } from './member.ts';
 import { CLUSTER_VERSION, type Answer, type Down, type DownEvent, type Up } from './messages.ts';
@@ -68,6 +69,8 @@ export class Primary {
 				return this.#head(member, message);
 			case 'read':
 				return this.#read(member, message);
+			case 'store':
+				return this.#callStore(member, message);
 			case 'leave':
 				this.#remove(member, message[2]);
 				return member.answer(['done', message[1]]);
@@ -137,6 +140,15 @@ export class Primary {
 				result.kind === 'reset'
 					? ['reset', id, result.reason]
 					: ['events', id, result.epoch, result.entries.map(({ body }) => body)]
+		);
+	}
+
+	#callStore(member: Member, [, id, call]: Message<'store'>): void {
+		this.#answer(
+			member,
+			id,
+			() => callStore(this.#log.current.store, call),
+			(value) => ['value', id, value]
 		);
 	}
 

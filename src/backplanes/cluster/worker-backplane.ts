@@ -8,6 +8,7 @@ import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, ReadResult } from '../../server/backplane.ts';
+import { ForwardedStore } from '../shared/forwarded-store.ts';
 import { Outbox, type Channel } from './channel.ts';
 import { CLUSTER_VERSION, type Answer, type Down, type LogSettings, type Up } from './messages.ts';
 
@@ -29,6 +30,7 @@ export interface WorkerOptions {
 
 export class WorkerBackplane implements Backplane {
 	readonly name = 'cluster';
+	readonly store = new ForwardedStore((call) => this.#ask((id) => ['store', id, call], valueOf));
 	readonly #options: WorkerOptions;
 	readonly #outbox: Outbox<Up>;
 	readonly #subscribed = new Set<TopicName>();
@@ -173,6 +175,10 @@ function positionOf(answer: Answer): Position {
 	if (answer[0] !== 'position') return unexpected(answer);
 	const [, , epoch, offset] = answer;
 	return { epoch, offset };
+}
+
+function valueOf(answer: Answer): unknown {
+	return answer[0] === 'value' ? answer[2] : unexpected(answer);
 }
 
 function readResultOf(answer: Answer, after: number): ReadResult {

@@ -3,6 +3,10 @@ import type { Position } from '../../protocol/position.ts';
 import { encodeTopic } from '../../protocol/topic.ts';
 import type { ReadResult } from '../../server/backplane.ts';
 import { backplaneContract } from '../../testing/backplane-contract.ts';
+import { storeContract } from '../../testing/store-contract.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { ExpiringMap } from './expiring-map.ts';
+import { MemoryStore } from './memory-store.ts';
 import { memory } from './memory.ts';
 
 const contract = backplaneContract({
@@ -14,6 +18,39 @@ const contract = backplaneContract({
 describe('the contract of a backplane', () => {
 	it.each(contract)('$title', async ({ run }) => {
 		await expect(run()).resolves.toBeUndefined();
+	});
+});
+
+describe('the contract of a shared store', () => {
+	const clock = new VirtualClock();
+	const stored = storeContract({
+		create: async () => memory({}, new MemoryStore(clock)),
+		pass: (ms) => clock.advance(ms),
+		dispose: async () => {}
+	});
+
+	it.each(stored)('$title', async ({ run }) => {
+		await expect(run()).resolves.toBeUndefined();
+	});
+});
+
+describe('what ends by itself', () => {
+	it('takes up no memory for long, though nobody asks for it again', async () => {
+		const clock = new VirtualClock();
+		const map = new ExpiringMap<number>(clock);
+		for (let index = 0; index < 10_000; index++) {
+			map.set(`key ${index}`, index, 10);
+			await clock.advance(1);
+		}
+		expect(map.size).toBeLessThan(100);
+	});
+
+	it('stays where it does not end', async () => {
+		const clock = new VirtualClock();
+		const map = new ExpiringMap<number>(clock);
+		for (let index = 0; index < 200; index++) map.set(`key ${index}`, index, null);
+		await clock.advance(1e12);
+		expect(map.entries()).toHaveLength(200);
 	});
 });
 

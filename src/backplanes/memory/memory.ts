@@ -6,6 +6,8 @@ import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, LogRecipe, ReadResult } from '../../server/backplane.ts';
+import type { SharedStore } from '../../server/shared-store.ts';
+import { MemoryStore } from './memory-store.ts';
 import { TopicLog, type LogBounds } from './topic-log.ts';
 
 export interface MemoryOptions extends Partial<LogBounds> {
@@ -22,6 +24,7 @@ const DEFAULTS = { events: 4_096, characters: 1024 * 1024, idleTopics: 10_000, i
 class MemoryBackplane implements Backplane {
 	readonly name = 'memory';
 	readonly recipe: LogRecipe;
+	readonly store: SharedStore;
 	readonly #options: Required<MemoryOptions>;
 	/** Of the topics that somebody reads. */
 	readonly #read = new Map<TopicName, TopicLog>();
@@ -31,7 +34,8 @@ class MemoryBackplane implements Backplane {
 	#deliver: ((delivery: Delivery) => void) | null = null;
 	#epochs = 0;
 
-	constructor(options: MemoryOptions) {
+	constructor(options: MemoryOptions, store: SharedStore) {
+		this.store = store;
 		this.recipe = { kind: 'memory', args: [options] };
 		this.#options = { ...DEFAULTS, epoch: randomName(), ...options };
 	}
@@ -107,7 +111,10 @@ class MemoryBackplane implements Backplane {
 	}
 }
 
-/** Joins nothing: one process, with the history of its topics in memory. */
-export function memory(options: MemoryOptions = {}): Backplane {
-	return new MemoryBackplane(options);
+/**
+ * Joins nothing: one process, with the history of its topics in memory.
+ * @param store what it shares; outlives it where it is passed on to the next one
+ */
+export function memory(options: MemoryOptions = {}, store: SharedStore = new MemoryStore()): Backplane {
+	return new MemoryBackplane(options, store);
 }

@@ -1,11 +1,14 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeTopic } from '../../protocol/topic.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { Backplane } from '../../server/backplane.ts';
 import { backplaneContract } from '../../testing/backplane-contract.ts';
+import { storeContract } from '../../testing/store-contract.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { sqlite } from './sqlite.ts';
 
 const topic = encodeTopic('chat');
@@ -28,6 +31,35 @@ const contract = backplaneContract({
 describe('the contract of a backplane', () => {
 	it.each(contract)('$title', async ({ run }) => {
 		await expect(run()).resolves.toBeUndefined();
+	});
+});
+
+describe('the contract of a shared store', () => {
+	const clock = new VirtualClock();
+	const stored = storeContract({
+		create: async () => sqlite(file, { clock }),
+		pass: (ms) => clock.advance(ms),
+		dispose: async () => {}
+	});
+
+	it.each(stored)('$title', async ({ run }) => {
+		await expect(run()).resolves.toBeUndefined();
+	});
+
+	it('has what a process before it stored, and forgets what has expired', async () => {
+		const before = sqlite(file, { clock });
+		await before.start(() => {});
+		const version = await before.store.put('kept', 'a', { ttlMs: 10_000 });
+		for (let index = 0; index < 1_000; index++) await before.store.put(`short ${index}`, 'a', { ttlMs: 1 });
+		await before.stop();
+		await clock.advance(5_000);
+		const after = sqlite(file, { clock });
+		await after.start(() => {});
+		expect(await after.store.get('kept')).toEqual({ value: 'a', version });
+		for (let index = 0; index < 256; index++) await after.store.count([{ key: 'a', by: 1, ttlMs: 1_000 }]);
+		await after.stop();
+		const rows = new DatabaseSync(file).prepare('SELECT key FROM tidewire_value').all();
+		expect(rows).toEqual([{ key: 'kept' }]);
 	});
 });
 

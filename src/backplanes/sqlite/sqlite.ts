@@ -13,6 +13,8 @@ import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, LogRecipe, ReadResult } from '../../server/backplane.ts';
+import type { SharedStore } from '../../server/shared-store.ts';
+import { SqliteStore } from './sqlite-store.ts';
 import { prepare, type EventRow, type IncarnationRow, type Statements, type TopicRow } from './schema.ts';
 
 export interface SqliteOptions {
@@ -49,6 +51,7 @@ class SqliteBackplane implements Backplane {
 	readonly #topics = new Map<TopicName, TopicRow>();
 	#database: DatabaseSync | null = null;
 	#statements: Statements | null = null;
+	#store: SqliteStore | null = null;
 	/** The number of this opening of the file. */
 	#incarnation = 0;
 	#deliver: ((delivery: Delivery) => void) | null = null;
@@ -68,17 +71,18 @@ class SqliteBackplane implements Backplane {
 	start(deliver: (delivery: Delivery) => void): void {
 		this.#database = openExclusively(this.#file, this.#options.outlives);
 		this.#statements = prepare(this.#database);
+		this.#store = new SqliteStore(this.#database, this.#options.clock);
 		this.#incarnation = Number(this.#statements.addIncarnation.run(this.#epoch).lastInsertRowid);
 		this.#deliver = deliver;
 	}
 
 	stop(clean = true): void {
-		this.#store();
+		this.#storeAppends();
 		if (clean) this.#statements?.setClean.run(this.#incarnation);
 		this.#deliver = null;
 		this.#subscribed.clear();
 		this.#topics.clear();
-		this.#statements = null;
+		this.#statements = this.#store = null;
 		this.#database?.close();
 		this.#database = null;
 	}
@@ -87,6 +91,11 @@ class SqliteBackplane implements Backplane {
 	get recipe(): LogRecipe {
 		const { events, outlives } = this.#options;
 		return { kind: 'sqlite', args: [this.#file, { events, outlives }] };
+	}
+
+	get store(): SharedStore {
+		if (this.#store === null) throw this.#notOpen;
+		return this.#store;
 	}
 
 	get #epoch(): string {
@@ -120,12 +129,12 @@ class SqliteBackplane implements Backplane {
 		if (this.#statements === null) return Promise.reject(this.#notOpen);
 		return new Promise((resolve, reject) => {
 			this.#appends.push({ topic, body, resolve, reject });
-			if (this.#appends.length === 1) this.#options.clock.defer(() => this.#store());
+			if (this.#appends.length === 1) this.#options.clock.defer(() => this.#storeAppends());
 		});
 	}
 
 	/** Stores what was appended in this pass, then delivers it in that order. */
-	#store(): void {
+	#storeAppends(): void {
 		const appends = this.#appends;
 		if (appends.length === 0) return;
 		this.#appends = [];
