@@ -43,6 +43,24 @@ export default defineConfig({
 			},
 			{
 				test: {
+					name: 'counts',
+					include: ['test/counts/**/*.test.ts'],
+					// V8 does not count what it has inlined.
+					execArgv: ['--no-opt', '--no-maglev'],
+					testTimeout: 20_000
+				}
+			},
+			{
+				test: {
+					name: 'backplanes',
+					include: ['test/backplanes/**/*.test.ts'],
+					fileParallelism: false,
+					testTimeout: 60_000,
+					hookTimeout: 60_000
+				}
+			},
+			{
+				test: {
 					name: 'integration',
 					include: ['test/integration/**/*.test.ts'],
 					fileParallelism: false,

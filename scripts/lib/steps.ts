@@ -7,6 +7,7 @@ import type { Outcome } from './outcome.ts';
 import { check, skip, sum } from './outcome.ts';
 import { checkPackage } from './package-checks.ts';
 import { run } from './run.ts';
+import { findOrInstallServices } from './services.ts';
 import { checkSizes } from './sizes.ts';
 import { startAndStop } from './smoke.ts';
 import { checkTypes } from './types.ts';
@@ -44,7 +45,13 @@ export const STEPS: Step[] = [
 		run: checkComponents
 	},
 	{ name: 'unit', title: 'Unit tests (vitest)', run: () => vitest(['unit', 'svelte']) },
+	{
+		name: 'counts',
+		title: 'What calls and publishes cost, counted on real sockets (vitest)',
+		run: () => vitest(['counts'])
+	},
 	{ name: 'hardening', title: 'Hostile and slow peers on real sockets (vitest)', run: () => vitest(['hardening']) },
+	{ name: 'backplanes', title: 'Backplanes on real servers (vitest)', run: backplanes },
 	{ name: 'simulator', title: 'Simulated histories (vitest)', run: () => vitest(['simulator']) },
 	{ name: 'unused', title: 'Unused files, exports and dependencies (knip)', needsBuild: true, run: command('knip') },
 	{ name: 'package', title: 'The package as published', needsBuild: true, run: checkPackage },
@@ -79,6 +86,12 @@ async function checkGraph(): Promise<Outcome> {
 async function lint(): Promise<Outcome> {
 	const synced = await syncExamples();
 	return check((await run('oxlint', [])) === 0 && synced);
+}
+
+async function backplanes(): Promise<Outcome> {
+	const { env, missing } = await findOrInstallServices();
+	const skipped = missing.map((reason) => skip(`the tests of a backplane, because ${reason}`));
+	return sum([...skipped, await vitest(['backplanes'], env)]);
 }
 
 async function endToEnd(): Promise<Outcome> {
