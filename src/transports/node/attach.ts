@@ -2,14 +2,16 @@
 // and no error of a socket reaches the process.
 
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type ServerOptions } from 'ws';
 import { authorizeInTime, plainRefusal } from '../shared/gate.ts';
 import { isRefusal, payloadLimit, type Admission, type Refusal } from '../shared/options.ts';
 import { isEncrypted } from './encrypted.ts';
-import { NodeSocket } from './socket.ts';
+import { handshakeRefusal, handshakeResponse } from './handshake.ts';
 import { resolveOptions, type AttachOptions, type ResolvedOptions, type UpgradableServer } from './options.ts';
 import { refuse } from './refuse.ts';
+import { NodeSocket, type SharedParts } from './socket.ts';
+import { Outputs } from './websocket-frame.ts';
 
 export interface Attachment {
 	/** Takes no more upgrades. Open sockets stay; the server that accepted them closes them. */
@@ -38,15 +40,14 @@ export function attach<Session>(httpServer: UpgradableServer, options: AttachOpt
 /** Takes upgrade requests through origin check, authorization and handshake. */
 class Door<Session> {
 	readonly #options: ResolvedOptions<Session>;
-	#handshake: WebSocketServer | undefined;
-	readonly #cookies = new WeakMap<IncomingMessage, readonly string[]>();
+	#parts: SharedParts | undefined;
 
 	constructor(options: ResolvedOptions<Session>) {
 		this.#options = options;
 	}
 
 	async open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-		// Nobody listens between here and the handshake: an error would end the process.
+		// Errors are followed by 'close', which says everything that is needed; unheard, one would end the process.
 		socket.on('error', ignore);
 		const answer =
 			this.#refusal(request) ?? (await authorizeInTime(() => this.#options.authorize(request), this.#options));
@@ -58,36 +59,25 @@ class Door<Session> {
 	#refusal(request: IncomingMessage): Refusal | null {
 		const { origin, host } = request.headers;
 		const facts = { method: request.method, origin, host, isEncrypted: isEncrypted(request) };
-		return plainRefusal(facts, this.#options);
-	}
-
-	#makeHandshake(): WebSocketServer {
-		const { messageBytes, closeTimeoutMs } = this.#options;
-		const options: ServerOptions & { closeTimeout: number } = {
-			noServer: true,
-			clientTracking: false,
-			perMessageDeflate: false,
-			maxPayload: payloadLimit(messageBytes),
-			closeTimeout: closeTimeoutMs
-		};
-		const handshake = new WebSocketServer(options);
-		handshake.on('headers', (headers, request) => {
-			headers.push(...(this.#cookies.get(request) ?? []).map((cookie) => `Set-Cookie: ${cookie}`));
-		});
-		return handshake;
+		return plainRefusal(facts, this.#options) ?? handshakeRefusal(request);
 	}
 
 	#admit(request: IncomingMessage, { socket, head }: RawSocket, admission: Admission<Session>): void {
-		if (admission.setCookies) this.#cookies.set(request, admission.setCookies);
-		const remoteAddress = admission.remoteAddress ?? request.socket.remoteAddress;
-		this.#handshake ??= this.#makeHandshake();
-		this.#handshake.handleUpgrade(request, socket, head, (ws) => {
-			// Errors are followed by 'close', which says everything that is needed.
-			ws.on('error', ignore);
-			const live = new NodeSocket(ws, socket, remoteAddress);
-			live.report(this.#options.server.accept(live, admission.session));
-		});
+		// The peer has gone meanwhile.
+		if (!socket.readable || !socket.writable) return void socket.destroy();
+		socket.write(handshakeResponse(request, admission.setCookies ?? []));
+		if (socket instanceof Socket) socket.setTimeout(0).setNoDelay();
+		if (head.length > 0) socket.unshift(head);
+		this.#parts ??= partsOf(this.#options);
+		const live = new NodeSocket(socket, this.#parts, admission.remoteAddress ?? request.socket.remoteAddress);
+		live.report(this.#options.server.accept(live, admission.session));
 	}
+}
+
+/** Made for the first socket: until then the limit may change. */
+function partsOf<Session>({ clock, closeTimeoutMs, messageBytes }: ResolvedOptions<Session>): SharedParts {
+	const maxBytes = payloadLimit(messageBytes);
+	return { clock, closeTimeoutMs, maxBytes, outputs: new Outputs(), spareReader: null };
 }
 
 interface RawSocket {

@@ -3,6 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '../shared/options.ts';
+import { SPOKEN_VERSION } from './handshake.ts';
 
 export function refuse(socket: Duplex, { status, reason }: Refusal): void {
 	if (socket.destroyed || !socket.writable) return void socket.destroy();
@@ -10,6 +11,7 @@ export function refuse(socket: Duplex, { status, reason }: Refusal): void {
 	const head = [
 		`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
 		'Connection: close',
+		...(status === 426 ? SPOKEN_VERSION : []),
 		'Content-Type: text/plain; charset=utf-8',
 		`Content-Length: ${Buffer.byteLength(body)}`
 	];

@@ -11,7 +11,7 @@ export function textOf(frames: Frames): string {
 }
 
 /** The most frames that are compared: what is joined once for all is what few publishes made in one pass. */
-const COMPARED = 64;
+export const COMPARED = 64;
 
 /**
  * Joins frames once for all sockets that send the same ones, one socket after another, as subscribers of the same topics do
@@ -31,6 +31,6 @@ export class Joiner {
 	}
 }
 
-function isSame(frames: Frames, others: Frames): boolean {
+export function isSame(frames: Frames, others: Frames): boolean {
 	return frames.length === others.length && frames.every((frame, index) => frame === others[index]);
 }
