@@ -43,7 +43,7 @@ export class RawPeer implements Disposable {
 	async ended(): Promise<{ text: string; code: number | null; messages: string[] }> {
 		await this.#closed;
 		if (!this.#isUpgraded) return { text: this.#received.toString(), code: null, messages: [] };
-		const frames = framesOf(this.#received);
+		const { frames } = framesOf(this.#received);
 		const close = frames.find(({ opcode }) => opcode === CLOSE);
 		return {
 			text: '',
@@ -73,16 +73,18 @@ export function frame(opcode: number, payload: string | Buffer, { final = true, 
 	return Buffer.concat([Buffer.from([first, ...length]), masked ? Buffer.alloc(4) : Buffer.alloc(0), body]);
 }
 
-function framesOf(bytes: Buffer): WebSocketFrame[] {
+/** The frames that are there as a whole, and what is left. */
+export function framesOf(bytes: Buffer): { frames: WebSocketFrame[]; rest: Buffer } {
 	const frames: WebSocketFrame[] = [];
 	let at = 0;
 	while (at + 2 <= bytes.length) {
-		let length = bytes[at + 1]! & 0x7f;
-		let start = at + 2;
-		if (length === 126) [length, start] = [bytes.readUInt16BE(start), start + 2];
-		else if (length === 127) [length, start] = [Number(bytes.readBigUInt64BE(start)), start + 8];
+		const short = bytes[at + 1]! & 0x7f;
+		const start = at + (short === 127 ? 10 : short === 126 ? 4 : 2);
+		if (start > bytes.length) break;
+		const length = short < 126 ? short : bytes.readUIntBE(start - (short === 126 ? 2 : 6), short === 126 ? 2 : 6);
+		if (start + length > bytes.length) break;
 		frames.push({ opcode: bytes[at]! & 0x0f, payload: bytes.subarray(start, start + length) });
 		at = start + length;
 	}
-	return frames;
+	return { frames, rest: bytes.subarray(at) };
 }
