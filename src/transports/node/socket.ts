@@ -137,7 +137,7 @@ export class NodeSocket implements TransportSocket, FrameSink {
 		this.#asked = true;
 		this.#raw.write(NOTHING, (error) => {
 			this.#asked = false;
-			if (error || this.#phase === 'closed') return;
+			if (error || this.#phase !== 'open') return;
 			if (this.#raw.writableLength > 0) return this.#askWhenWritten();
 			this.#answerPing();
 			this.#events?.drained();

@@ -1,7 +1,7 @@
 // Who may open a socket, the same for every transport: first what the request itself shows, then the application.
 
 import type { Clock } from '../../base/clock.ts';
-import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts';
 import { originRefusal } from '../../base/origin.ts';
 import type { Authorization, Refusal } from './options.ts';
 
@@ -31,16 +31,31 @@ export function plainRefusal(facts: UpgradeFacts, { origins, originCheck }: Orig
 /** Asks the application. Never rejects: a function that throws or takes too long refuses. */
 export async function authorizeInTime<Session>(
 	authorize: () => MaybePromise<Authorization<Session>>,
-	{ clock, authorizeTimeoutMs }: { clock: Clock; authorizeTimeoutMs: number }
+	options: TimeoutOptions
+): Promise<Authorization<Session>> {
+	try {
+		const answer = authorize();
+		return isPromise(answer) ? await inTime(answer, options) : answer;
+	} catch {
+		return { status: 500, reason: 'Authorization failed.' };
+	}
+}
+
+interface TimeoutOptions {
+	clock: Clock;
+	authorizeTimeoutMs: number;
+}
+
+async function inTime<Session>(
+	answer: PromiseLike<Authorization<Session>>,
+	{ clock, authorizeTimeoutMs }: TimeoutOptions
 ): Promise<Authorization<Session>> {
 	let expire: (refusal: Refusal) => void = () => {};
 	const timeout = new Promise<Refusal>((resolve) => (expire = resolve));
 	const reason = `Authorization took more than ${authorizeTimeoutMs} ms.`;
 	const timer = clock.setTimer(() => expire({ status: 503, reason }), authorizeTimeoutMs);
 	try {
-		return await Promise.race([authorize(), timeout]);
-	} catch {
-		return { status: 500, reason: 'Authorization failed.' };
+		return await Promise.race([answer, timeout]);
 	} finally {
 		clock.clearTimer(timer);
 	}
