@@ -1,0 +1,104 @@
+// Which processes of the application live. Each enters itself every other second for a few seconds, by the clock of what
+// they share: one that was killed is missed by all others within ten seconds, and what it held can be given up.
+
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { SharedStore } from '../shared-store.ts';
+
+export interface RosterOptions {
+	store: SharedStore;
+	clock: Clock;
+	/** The name of this process. */
+	id: string;
+	/** Told of beats that failed; the next one tries again. */
+	onError: (error: unknown) => void;
+}
+
+export interface RosterListener {
+	/** Processes that were there before are gone. */
+	gone(ids: readonly string[]): void;
+	/** This process was not there for a while: the others may have given up what it held. */
+	returned(): void;
+}
+
+const BEAT_MS = 2_000;
+/** A process that was killed right after a beat is missed after this time and one more beat. */
+const LIFE_MS = 6_000;
+const GROUP = 'processes';
+
+export class Roster {
+	readonly id: string;
+	readonly #options: RosterOptions;
+	readonly #listeners = new Set<RosterListener>();
+	#living: ReadonlySet<string> = new Set();
+	#timer: Timer | null = null;
+	#running = false;
+	/** When the last beat began that succeeded. */
+	#enteredMs = -Infinity;
+
+	constructor(options: RosterOptions) {
+		this.id = options.id;
+		this.#options = options;
+	}
+
+	/** Resolves when this process is in it and knows the others. */
+	async start(): Promise<void> {
+		this.#running = true;
+		await this.#beat();
+		this.#schedule();
+	}
+
+	/** Leaves at once, so that nobody waits for the end of its life. */
+	async stop(): Promise<void> {
+		this.#running = false;
+		this.#options.clock.clearTimer(this.#timer);
+		await this.#options.store.leave(GROUP, this.id);
+	}
+
+	listen(listener: RosterListener): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
+	/** Whether a process lives, as of a few seconds ago at most; one that is not known is looked for. */
+	async isAlive(id: string): Promise<boolean> {
+		if (this.#living.has(id)) return true;
+		const members = await this.#options.store.members(GROUP);
+		return members.some(({ member }) => member === id);
+	}
+
+	/** All of them, this one too, as of the last beat. */
+	get living(): ReadonlySet<string> {
+		return this.#living;
+	}
+
+	#schedule(): void {
+		const beat = (): void => {
+			this.#beat().then(
+				() => this.#schedule(),
+				(error: unknown) => {
+					this.#options.onError(error);
+					this.#schedule();
+				}
+			);
+		};
+		if (this.#running) this.#timer = this.#options.clock.setTimer(beat, BEAT_MS);
+	}
+
+	async #beat(): Promise<void> {
+		const { store, clock } = this.#options;
+		const beganMs = clock.now();
+		await store.enter(GROUP, { member: this.id, value: '' }, LIFE_MS);
+		const members = await store.members(GROUP);
+		if (!this.#running) return;
+		const lapsed = this.#enteredMs > -Infinity && clock.now() - this.#enteredMs >= LIFE_MS;
+		this.#enteredMs = beganMs;
+		this.#see(new Set([this.id, ...members.map(({ member }) => member)]));
+		if (lapsed) for (const listener of this.#listeners) listener.returned();
+	}
+
+	#see(living: ReadonlySet<string>): void {
+		const gone = [...this.#living].filter((id) => !living.has(id));
+		this.#living = living;
+		if (gone.length > 0) for (const listener of this.#listeners) listener.gone(gone);
+	}
+}
