@@ -23,7 +23,12 @@ export default defineConfig({
 			{
 				plugins: [svelte({ configFile: false, dynamicCompileOptions: asyncByName })],
 				resolve: { conditions: ['browser'] },
-				test: { name: 'svelte', environment: 'happy-dom', include: ['src/svelte/**/*.test.ts'] }
+				test: {
+					name: 'svelte',
+					environment: 'happy-dom',
+					setupFiles: ['test/svelte/hidden-page.ts'],
+					include: ['src/svelte/**/*.test.ts']
+				}
 			},
 			{
 				test: {

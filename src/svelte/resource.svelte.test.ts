@@ -1,6 +1,6 @@
 import { flushSync, tick } from 'svelte';
 import { get } from 'svelte/store';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MemoryStream } from '../../test/svelte/memory-stream.ts';
 import { LiveError } from '../base/errors.ts';
 import { StreamResource } from './resource.ts';
@@ -251,5 +251,104 @@ describe('changes', () => {
 			['mutate', 'created', 2],
 			['refresh']
 		]);
+	});
+});
+
+/** A stream that shows optimistic events, as the client's do. */
+class OptimisticStream extends MemoryStream {
+	override optimistic(_event: string, data: unknown): () => void {
+		const { value } = this.state;
+		this.set({ value: [...(value as number[]), data as number] });
+		return () => this.set({ value });
+	}
+}
+
+describe('on a page that is shown', () => {
+	const requested: FrameRequestCallback[] = [];
+
+	/** Frames come when the test draws them. */
+	function showPage() {
+		Object.assign(document, { visibilityState: 'visible' });
+		vi.stubGlobal('requestAnimationFrame', (run: FrameRequestCallback) => requested.push(run));
+	}
+
+	function draw() {
+		for (const run of requested.splice(0)) run(0);
+		flushSync();
+	}
+
+	/** Each in a message of its own. */
+	async function receive(stream: MemoryStream, from: number, to: number) {
+		for (let value = from; value <= to; value++) {
+			stream.receive([value]);
+			await tick();
+		}
+	}
+
+	afterEach(() => {
+		while (requested.length > 0) draw();
+		Object.assign(document, { visibilityState: 'hidden' });
+		vi.unstubAllGlobals();
+	});
+
+	test('a flood of messages runs effects once per animation frame, and ends with the last value', async () => {
+		showPage();
+		const { stream, resource } = setUp();
+		const { seen, leave } = observe(() => resource.current);
+		await receive(stream, 1, 50);
+		draw();
+		await receive(stream, 51, 100);
+		expect(resource.current).toEqual([100]); // a read is never late
+		draw();
+		draw();
+		expect(seen).toEqual([undefined, [1], [50], [100]]);
+		leave();
+	});
+
+	test('a store tells its subscribers once per frame', async () => {
+		showPage();
+		const { stream, resource } = setUp();
+		const seen: unknown[] = [];
+		const stop = resource.subscribe((value) => seen.push(value));
+		await receive(stream, 1, 50);
+		draw();
+		expect(seen).toEqual([undefined, [1], [50]]);
+		await receive(stream, 51, 60);
+		stop();
+		draw();
+		expect(seen).toHaveLength(3);
+	});
+
+	test('own optimistic changes show at once in the middle of a flood, and so does taking them back', async () => {
+		showPage();
+		const stream = new OptimisticStream();
+		const resource = new StreamResource<number[], Events>(stream, 'key');
+		const { seen, leave } = observe(() => resource.current);
+		await receive(stream, 1, 50);
+		const takeBack = resource.optimistic('created', 51);
+		flushSync();
+		expect(seen.at(-1)).toEqual([50, 51]);
+		takeBack();
+		flushSync();
+		expect(seen.at(-1)).toEqual([50]);
+		leave();
+	});
+
+	test('what changes and changes back while a frame is awaited shows right, whoever looked in between', async () => {
+		showPage();
+		const { stream, resource } = setUp();
+		let other = $state(0);
+		const { seen, leave } = observe(() => [other, resource.connected]);
+		await receive(stream, 1, 2);
+		draw();
+		stream.set({ connected: false });
+		await tick();
+		other = 1;
+		flushSync();
+		expect(seen.at(-1)).toEqual([1, false]);
+		stream.set({ connected: true });
+		draw();
+		expect(seen.at(-1)).toEqual([1, true]);
+		leave();
 	});
 });

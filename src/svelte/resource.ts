@@ -7,6 +7,7 @@ import { createSubscriber } from 'svelte/reactivity';
 import type { LiveError } from '../base/errors.ts';
 import type { LiveResource, LiveSnapshot } from '../base/surface.ts';
 import type { StreamState } from '../client/stream.ts';
+import { frames } from './frames.ts';
 import { LatestValues } from './latest-values.ts';
 import { reap } from './seed.ts';
 import { settled } from './settled.ts';
@@ -17,16 +18,23 @@ const NOTHING = Symbol('nothing');
 
 type Matters = (before: StreamState, after: StreamState) => boolean;
 
-/** Makes effects run again after the changes that matter to them, and only those. */
+/**
+ * Makes effects run again after the changes that matter to them, and only those. What they read then is the newest state,
+ * also of changes that came while an animation frame was awaited.
+ */
 function tracker(stream: StreamSource, matters: Matters): () => void {
 	return createSubscriber((update) => {
 		const stop = stream.onChange(() => {
 			const before = seen;
 			seen = stream.state;
-			if (matters(before, seen)) update();
+			// A change back matters too: somebody may have read the state in between.
+			if (matters(before, seen)) frames.soon(update);
 		});
 		let seen = stream.state; // Listening may have changed it: whoever tracks reads it after this.
-		return stop;
+		return () => {
+			frames.forget(update);
+			stop();
+		};
 	});
 }
 
@@ -84,19 +92,23 @@ export class StreamResource<Value, Events> implements LiveResource<Value, Events
 			const { value } = this.#stream.state;
 			if (value !== given) run((given = value) as Value | undefined);
 		};
-		const stop = this.#stream.onChange(give);
+		const stop = this.#stream.onChange(() => frames.soon(give));
 		give();
-		return stop;
+		return () => {
+			frames.forget(give);
+			stop();
+		};
 	}
 
 	hydrate(snapshot: LiveSnapshot<Value>): this {
 		// Untracked, so that `$derived(cards(id).hydrate(data.cards))` may change what other components show.
-		untrack(() => this.#stream.hydrate(snapshot));
+		untrack(() => frames.atOnce(() => this.#stream.hydrate(snapshot)));
 		return this;
 	}
 
 	optimistic<Name extends keyof Events & string>(event: Name, data: Events[Name]): () => void {
-		return this.#stream.optimistic(event, data);
+		const takeBack = frames.atOnce(() => this.#stream.optimistic(event, data));
+		return () => frames.atOnce(takeBack);
 	}
 
 	mutate<Name extends keyof Events & string, Result>(
@@ -104,7 +116,7 @@ export class StreamResource<Value, Events> implements LiveResource<Value, Events
 		data: Events[Name],
 		run: () => Promise<Result>
 	): Promise<Result> {
-		return this.#stream.mutate(event, data, run);
+		return frames.atOnce(() => this.#stream.mutate(event, data, run));
 	}
 
 	refresh(): Promise<void> {

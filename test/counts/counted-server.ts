@@ -23,7 +23,7 @@ export interface Counts {
 	steps: number;
 }
 
-export const feed = live.channel((_, name: string) => ['feed', name], { merge: 'latest' });
+const feed = live.channel((_, name: string) => ['feed', name], { merge: 'latest' });
 
 export class CountedServer implements AsyncDisposable {
 	readonly live: LiveServer;

@@ -23,14 +23,15 @@ export class BoardPage {
 		});
 	}
 
-	/** Signs somebody in and opens a board by its name. */
+	/** Signs somebody in and opens a board by its name. `prepare` has the page before it connects. */
 	static async open(
 		browser: Browser,
 		url: string,
-		{ person, board }: { person: string; board: string }
+		{ person, board, prepare }: { person: string; board: string; prepare?: (page: Page) => Promise<void> }
 	): Promise<BoardPage> {
 		const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
 		const self = new BoardPage(await context.newPage(), person);
+		await prepare?.(self.page);
 		await self.page.goto(url);
 		await self.page.getByTestId('sign-in-name').fill(person);
 		await self.page.getByTestId('sign-in').click();
