@@ -40,7 +40,6 @@ const LAYERS = {
 const OWNERS = {
 	devalue: 'protocol',
 	'@standard-schema/spec': 'server',
-	ws: 'transports/node',
 	svelte: 'svelte',
 	'@sveltejs/kit': 'kit',
 	vite: 'vite',

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { text } from '../../../test/support/frames/frame.ts';
 import { connectRaw, type UpgradeRefused } from '../../../test/support/ws-client.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
@@ -160,6 +161,20 @@ describe('an upgrade', () => {
 		const [head] = (await once(raw, 'data')) as [Buffer];
 		raw.destroy();
 		expect(head.toString()).toMatch(/^HTTP\/1\.1 101 [^]*\r\nSet-Cookie: session=new; HttpOnly\r\n/);
+	});
+
+	test('may come in one packet with the first messages', async () => {
+		const messages: unknown[] = [];
+		const second = Promise.withResolvers<void>();
+		const message = (data: string | Uint8Array): void => {
+			if (messages.push(data) === 2) second.resolve();
+		};
+		const { port } = await serve({ server: { accept: () => ({ ...silent, message }) } });
+		const raw = connectTcp(port, '127.0.0.1');
+		raw.write(Buffer.concat([Buffer.from(HANDSHAKE), text('first'), text('second')]));
+		await second.promise;
+		raw.destroy();
+		expect(messages).toEqual(['first', 'second']);
 	});
 
 	test('of another path is left to others', async () => {

@@ -245,6 +245,22 @@ describe('a close', () => {
 	});
 });
 
+test('a terminated socket reports nothing more but its end', async () => {
+	socket.report({
+		message(data) {
+			log.push(data);
+			socket.terminate();
+			socket.send([new Frame('late')]);
+		},
+		drained() {},
+		closed: (code) => log.push(code)
+	});
+	socket.hear(Buffer.concat([text('first'), text('second')]));
+	await passed();
+	expect(log).toEqual(['first', 1006]);
+	expect(raw.written).toEqual([]);
+});
+
 describe('a peer that ends without a close', () => {
 	test('is reported, and what is sent to it is dropped without an error', async () => {
 		raw.push(null);

@@ -73,6 +73,8 @@ export class NodeSocket implements TransportSocket, FrameSink {
 	}
 
 	terminate(): void {
+		// What was read already is not reported any more.
+		if (this.#phase === 'open') this.#phase = 'closing';
 		this.#raw.destroy();
 	}
 
