@@ -214,6 +214,8 @@ export class ServerStream implements FedStream, HostedStream {
 		} catch (error) {
 			if (foreign()) return null;
 			throw error;
+		} finally {
+			this.#onClose = null; // it would keep the load's promise as long as the stream is open
 		}
 	}
 
