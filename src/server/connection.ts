@@ -5,10 +5,10 @@ import { closeCodeOf, isLiveError, LiveError } from '../base/errors.ts';
 import { assertNever } from '../base/assert.ts';
 import { encodeError, type Batch } from '../protocol/call.ts';
 import type { RequestId } from '../protocol/fields.ts';
-import { encodeGoodbye, encodeWelcome, type Hello } from '../protocol/handshake.ts';
+import { encodeGoodbye, encodeWelcome } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
 import { decodeUp, type UpMessage } from '../protocol/up.ts';
-import { OLDEST_VERSION, PROTOCOL_VERSION } from '../protocol/version.ts';
+import { assertVersion } from '../protocol/version.ts';
 import { Calls, type CallHost } from './calls.ts';
 import { HandlerContext, type Caller } from './context.ts';
 import { clientError } from './failure.ts';
@@ -16,7 +16,7 @@ import type { Feed } from './feed.ts';
 import { Frame, utf8Length } from './frame.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { Registered } from './registry.ts';
-import { ENTRY_BYTES, SendQueue } from './send-queue.ts';
+import { ENTRY_BYTES, SendQueue, type SendQueueOwner } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
@@ -36,7 +36,7 @@ export interface Peer {
 	readonly session: Session;
 }
 
-export class Connection implements LiveConnection, SocketEvents, CallHost, StreamsOwner {
+export class Connection implements LiveConnection, SocketEvents, CallHost, StreamsOwner, SendQueueOwner<Feed> {
 	readonly id: string;
 	readonly session: Session;
 	readonly #parts: ServerParts;
@@ -49,6 +49,8 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	#state: ConnectionState = 'greeting';
 	#lastHeardMs: number;
 	#beat = 0;
+	/** Whether the server flushes it at the end of this pass. */
+	#isFlushDue = false;
 	/** Whether the peer is not read until it reads. */
 	#paused = false;
 	/** The rest of the frame during which it was paused. */
@@ -64,10 +66,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#parts = parts;
 		this.#socket = socket;
 		this.#lastHeardMs = parts.clock.now();
-		this.#queue = new SendQueue(socket, parts.limits.queueBytes, {
-			needsFlush: () => parts.flushSoon(this),
-			overflowed: (feeds) => this.#streams.fellBehind(feeds)
-		});
+		this.#queue = new SendQueue(socket, parts.limits.queueBytes, this);
 		this.#streams = new Streams(this, parts, this.#queue);
 	}
 
@@ -198,18 +197,9 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	#greet(message: UpMessage): void {
 		if (message.kind !== 'hello') throw new LiveError('PROTOCOL_ERROR', `the first message must be "hello"`);
-		this.#assertVersion(message);
+		assertVersion(message.version);
 		this.#become('open');
 		this.send(encodeWelcome({ version: message.version, connectionId: this.id, limits: this.limits }));
-	}
-
-	#assertVersion({ version }: Hello): void {
-		if (version >= OLDEST_VERSION && version <= PROTOCOL_VERSION) return;
-		const range =
-			OLDEST_VERSION === PROTOCOL_VERSION
-				? String(PROTOCOL_VERSION)
-				: `${String(OLDEST_VERSION)} to ${String(PROTOCOL_VERSION)}`;
-		throw new LiveError('UPGRADE_REQUIRED', `the client speaks version ${version}; this server speaks ${range}`);
 	}
 
 	#assertUnused(id: RequestId): void {
@@ -246,8 +236,23 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		return new HandlerContext(path, this.#caller, this.#parts.publisher);
 	}
 
+	/** What was published before is sent before. */
 	send(text: string): void {
-		if (this.#state === 'greeting' || this.#state === 'open') this.#queue.push(new Frame(text));
+		if (this.#state !== 'greeting' && this.#state !== 'open') return;
+		if (this.#parts.hub.hasPending) this.#streams.flushEvents();
+		this.#queue.push(new Frame(text));
+	}
+
+	/** The queue has something to send. */
+	needsFlush(): void {
+		if (this.#isFlushDue) return;
+		this.#isFlushDue = true;
+		this.#parts.flushSoon(this);
+	}
+
+	/** The queue had to drop events. */
+	overflowed(feeds: ReadonlySet<Feed>): void {
+		this.#streams.fellBehind(feeds);
 	}
 
 	clientError(error: unknown, context: HostedContext): LiveError {
@@ -264,6 +269,8 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	/** Called at the end of every pass in which something was queued, and when the socket has drained. */
 	flush(): void {
+		this.#isFlushDue = false;
+		if (this.#state === 'closed') return;
 		this.#queue.flush();
 		this.#relieved(); // what a kernel takes at once is never reported as drained
 	}

@@ -2,7 +2,7 @@
 // Invariant: `position` is where the connection's copy ends, with nothing before it left out.
 
 import type { Position } from '../protocol/position.ts';
-import type { Frame } from './frame.ts';
+import type { EventFrame } from './event-frame.ts';
 import type { HubTopic, TopicReader } from './hub-topic.ts';
 import type { EventSource, SendQueue } from './send-queue.ts';
 
@@ -12,9 +12,16 @@ export interface FedStream {
 	catchUp(from?: Position): void;
 }
 
+/** The connection that a feed belongs to. */
+export interface FeedHost {
+	readonly queue: SendQueue<Feed>;
+	/** How many topics it reads. */
+	readonly topicCount: number;
+}
+
 export class Feed implements TopicReader, EventSource {
 	readonly topic: HubTopic;
-	readonly #queue: SendQueue<Feed>;
+	readonly #host: FeedHost;
 	/** The streams of the connection that read this topic and are up to date. */
 	readonly live = new Set<FedStream>();
 	/** How many streams of the connection use this feed, up to date or not. */
@@ -22,21 +29,32 @@ export class Feed implements TopicReader, EventSource {
 	#epoch = '';
 	#sentOffset = 0;
 
-	constructor(topic: HubTopic, queue: SendQueue<Feed>) {
+	constructor(topic: HubTopic, host: FeedHost) {
 		this.topic = topic;
-		this.#queue = queue;
+		this.#host = host;
 	}
 
-	/** Sends an event on, unless no stream here is up to date: then it reaches them with their snapshot. */
-	deliver(frame: Frame, offset: number, conflationKey: string | null): void {
+	/** Sends events on, unless no stream here is up to date: then they reach it with its snapshot. */
+	deliver(events: EventFrame, dirtyTopics: number): void {
 		if (this.live.size === 0) return;
-		if (offset > 0) this.#sentOffset = offset;
-		this.#queue.pushEvent({ feed: this, frame, offset, conflationKey });
+		if (events.last > 0) this.#sentOffset = events.last;
+		const { queue, topicCount } = this.#host;
+		const isLast = Math.min(dirtyTopics, topicCount) === 1; // no other topic has anything for this connection
+		if (!isLast || !queue.sendNow(events)) queue.pushEvents(this, events);
 	}
 
-	/** The queue dropped an event: what was sent ends before it. */
+	/** Sends on what the topic has kept for the end of this pass. */
+	flush(): void {
+		if (this.live.size > 0) this.topic.flushTo(this);
+	}
+
+	/** The queue dropped events: what was sent ends before them. */
 	dropped(offset: number): void {
 		if (offset > 0) this.#sentOffset = Math.min(this.#sentOffset, offset - 1);
+	}
+
+	get offset(): number {
+		return this.#sentOffset;
 	}
 
 	/** What the connection was sent, up to here. */
@@ -44,9 +62,12 @@ export class Feed implements TopicReader, EventSource {
 		return { epoch: this.#epoch, offset: this.#sentOffset };
 	}
 
-	/** A stream was brought up to `position` and goes on with live events. */
+	/**
+	 * A stream was brought up to `position` and goes on with live events. The log may be ahead of the deliveries here, and
+	 * one stream further than the next: the feed goes on where the last of them is.
+	 */
 	begin(stream: FedStream, position: Position): void {
-		if (this.live.size === 0) {
+		if (this.live.size === 0 || position.offset < this.#sentOffset) {
 			this.#epoch = position.epoch;
 			this.#sentOffset = position.offset;
 		}

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeTopic } from '../protocol/topic.ts';
 import { TopicLog } from '../backplanes/memory/topic-log.ts';
 import type { Backplane } from './backplane.ts';
-import type { Frame } from './frame.ts';
 import { HubTopic, type TopicReader } from './hub-topic.ts';
 
 const NAME = encodeTopic('topic');
@@ -24,10 +23,12 @@ function scene() {
 	const topic = new HubTopic(NAME, {
 		backplane,
 		onError: (error) => expect.fail(String(error)),
-		nextAlias: () => ++aliases
+		nextAlias: () => ++aliases,
+		flushSoon: (each) => each.flush()
 	});
 	const reader: TopicReader = {
-		deliver: (frame: Frame) => received.push(frame.text),
+		offset: 0,
+		deliver: ({ text }) => received.push(text),
 		disconnected: () => received.push('disconnected')
 	};
 	topic.feeds.add(reader);

@@ -1,19 +1,24 @@
 // One topic in one process: who reads it here, and how far deliveries have come. Deliveries from other processes may be
 // lost or repeated, so offsets are checked for contiguity, and what is missing is read from the log before anything later
-// is passed on. Invariant: `head` never goes back within an epoch, and every event up to it was offered to every feed.
+// is passed on. Invariant: `head` never goes back within an epoch, and every event up to it was offered to every feed, or
+// is at the end of this pass of the event loop.
 
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
 import { encodeEvent, type Alias } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
+import { EventFrame } from './event-frame.ts';
 import { runReported } from './failure.ts';
-import { Frame } from './frame.ts';
+import { PendingEvents } from './pending-events.ts';
 import { LoadsOfTopic } from './shared-load.ts';
 
 /** One connection that reads a topic. */
 export interface TopicReader {
-	deliver(frame: Frame, offset: number, conflationKey: string | null): void;
+	/** Of the last event that it was sent. */
+	readonly offset: number;
+	/** @param dirtyTopics at the end of a pass the number of topics that have events for their readers, before it 0 */
+	deliver(events: EventFrame, dirtyTopics: number): void;
 	/** What was delivered does not connect with the log any more. */
 	disconnected(): void;
 }
@@ -24,6 +29,8 @@ export interface TopicParts {
 	readonly onError: (error: unknown) => void;
 	/** Gives out a number that no topic of this process has had. */
 	nextAlias(): Alias;
+	/** Calls `flush` at the end of this pass. */
+	flushSoon(topic: HubTopic): void;
 }
 
 export class HubTopic {
@@ -36,6 +43,8 @@ export class HubTopic {
 	subscribed = false;
 	readonly #parts: TopicParts;
 	#alias: Alias;
+	/** What the feeds were not offered yet. */
+	#pending: PendingEvents | null = null;
 	#epoch = '';
 	#head = 0;
 	/** How far the log is known to reach; what is behind `#head` was not delivered here. */
@@ -57,7 +66,7 @@ export class HubTopic {
 		return this.#alias;
 	}
 
-	/** The last event that was offered to the feeds of this process. */
+	/** The last event that the feeds of this process were offered, or are at the end of this pass. */
 	get head(): Position {
 		return { epoch: this.#epoch, offset: this.#head };
 	}
@@ -81,15 +90,40 @@ export class HubTopic {
 	#broadcast({ body, conflationKey }: Delivery): void {
 		this.loads.collect(body, conflationKey);
 		if (this.feeds.size === 0) return;
-		const frame = new Frame(encodeEvent(this.alias, 0, body));
-		for (const feed of this.feeds) feed.deliver(frame, 0, conflationKey);
+		this.flush();
+		const event = new EventFrame([encodeEvent(this.alias, 0, body)], { first: 0, last: 0, conflationKey });
+		for (const feed of this.feeds) feed.deliver(event, 0);
 	}
 
 	#advance({ offset, body }: LogEntry): void {
 		this.#head = offset;
 		if (this.feeds.size === 0) return;
-		const frame = new Frame(encodeEvent(this.alias, offset, body));
-		for (const feed of this.feeds) feed.deliver(frame, offset, null);
+		const isFirst = this.#pending === null;
+		this.#pending ??= new PendingEvents();
+		this.#pending.add(encodeEvent(this.alias, offset, body), offset);
+		if (isFirst) this.#parts.flushSoon(this);
+		else if (this.#pending.isFull) this.flush();
+	}
+
+	/**
+	 * Offers every feed the events of this pass.
+	 * @param dirtyTopics at the end of the pass the number of topics that have some. @default 0: it goes on
+	 */
+	flush(dirtyTopics = 0): void {
+		const pending = this.#pending;
+		const all = pending?.after(0);
+		if (!pending || !all) return;
+		this.#pending = null;
+		for (const feed of this.feeds) {
+			const events = feed.offset < all.first ? all : pending.after(feed.offset);
+			if (events) feed.deliver(events, dirtyTopics);
+		}
+	}
+
+	/** Offers one feed the same at once: its connection is about to be sent something else. */
+	flushTo(feed: TopicReader): void {
+		const events = this.#pending?.after(feed.offset);
+		if (events) feed.deliver(events, 0);
 	}
 
 	/** The log is known to reach up to this offset. */
@@ -154,6 +188,7 @@ export class HubTopic {
 
 	#compare(log: Position): void {
 		if (log.epoch === this.#epoch && !this.#torn) return this.#expect(log.offset);
+		this.flush();
 		this.#torn = false;
 		// With the old number, a stream that is not up to date yet could take an event of the new log for one of the old.
 		if (log.epoch !== this.#epoch) this.#alias = this.#parts.nextAlias();

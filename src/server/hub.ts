@@ -1,4 +1,5 @@
-// All topics that this process reads, by name. A topic lives while a stream uses it, and gets a number for the wire.
+// All topics that this process reads, by name. A topic lives while a stream uses it, and gets a number for the wire. What
+// is delivered in one pass of the event loop is offered to the readers at its end.
 
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { TopicName } from '../protocol/topic.ts';
@@ -11,10 +12,33 @@ export class Hub {
 	readonly #topics = new Map<TopicName, HubTopic>();
 	/** Subscriptions under way: streams that arrive together wait for one. */
 	readonly #joining = new Map<HubTopic, PromiseLike<HubTopic>>();
+	/** Topics with events of this pass. */
+	#unflushed: HubTopic[] = [];
 	#aliases = 0;
 
-	constructor(backplane: Backplane, onError: (error: unknown) => void) {
-		this.#parts = { backplane, onError, nextAlias: () => ++this.#aliases };
+	/** @param needsFlush called when there is something to flush at the end of this pass */
+	constructor(backplane: Backplane, onError: (error: unknown) => void, needsFlush: () => void) {
+		this.#parts = {
+			backplane,
+			onError,
+			nextAlias: () => ++this.#aliases,
+			flushSoon: (topic) => {
+				this.#unflushed.push(topic);
+				needsFlush();
+			}
+		};
+	}
+
+	/** Whether there are events that readers were not offered yet. */
+	get hasPending(): boolean {
+		return this.#unflushed.length > 0;
+	}
+
+	/** Offers the readers what was delivered in this pass. */
+	flush(): void {
+		const topics = this.#unflushed;
+		this.#unflushed = [];
+		for (const topic of topics) topic.flush(topics.length);
 	}
 
 	receive(delivery: Delivery): void {

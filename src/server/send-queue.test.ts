@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeSocket } from '../../test/support/server-harness.ts';
+import { EventFrame } from './event-frame.ts';
 import { Frame } from './frame.ts';
 import { ENTRY_BYTES, SendQueue } from './send-queue.ts';
 
@@ -31,7 +32,8 @@ function start(maxBytes = 1_000) {
 	const event = (feed: Source, text: string, numberOrKey: number | string | null = null): void => {
 		const isKey = typeof numberOrKey === 'string';
 		const offset = isKey ? 0 : (numberOrKey ?? 0);
-		queue.pushEvent({ feed, frame: new Frame(text), offset, conflationKey: isKey ? numberOrKey : null });
+		const span = { first: offset, last: offset, conflationKey: isKey ? numberOrKey : null };
+		queue.pushEvents(feed, new EventFrame([text], span));
 	};
 	const push = (text: string): void => queue.push(new Frame(text));
 	return { socket, queue, stale, one, two, event, push };

@@ -1,6 +1,7 @@
 // What one connection has still to send. Bounded in bytes: a reader that does not keep up loses its queued events, is
 // told so stream by stream, and is brought up to date when its socket drains. Answers and snapshots are never dropped.
 
+import type { EventFrame } from './event-frame.ts';
 import type { Frame } from './frame.ts';
 import type { TransportSocket } from './transport.ts';
 
@@ -12,21 +13,16 @@ export const ENTRY_BYTES = 64;
 
 /** Whose events are queued, as far as the queue minds. */
 export interface EventSource {
-	/** An event with this offset was dropped. */
+	/** Events from this offset on were dropped. */
 	dropped(offset: number): void;
 }
 
-export interface QueuedEvent<Source> {
+interface Entry<Source> {
 	frame: Frame;
-	feed: Source;
-	offset: number;
-	/** What a later event of the feed replaces; null where every event stands for itself. */
-	conflationKey: string | null;
-}
-
-interface Entry<Source> extends Omit<QueuedEvent<Source>, 'feed'> {
 	/** Null for answers, snapshots and everything else that is never dropped. */
-	feed: Source | null;
+	readonly feed: Source | null;
+	/** The offset of the first event; 0 where there is none. */
+	readonly first: number;
 }
 
 export interface SendQueueOwner<Source> {
@@ -63,24 +59,34 @@ export class SendQueue<Source extends EventSource> {
 
 	/** Queues what must arrive. Events give way to it. */
 	push(frame: Frame): void {
-		if (this.bytes + frame.bytes + ENTRY_BYTES > this.#maxBytes) this.#dropEvents();
-		this.#add({ frame, feed: null, offset: 0, conflationKey: null });
+		if (!this.#fits(frame)) this.#dropEvents();
+		this.#add({ frame, feed: null, first: 0 });
 	}
 
-	/** Queues an event. Where the queue is full, it and every queued event are dropped, and their feeds become stale. */
-	pushEvent(event: QueuedEvent<Source>): void {
-		const { feed, frame, offset } = event;
-		if (this.#conflate(event)) return;
-		if (this.bytes + frame.bytes + ENTRY_BYTES > this.#maxBytes) {
-			feed.dropped(offset);
-			this.#dropEvents(feed);
-			return;
+	/** Queues events. Where the queue is full, they and all queued events are dropped, and their feeds become stale. */
+	pushEvents(feed: Source, frame: EventFrame): void {
+		const { first, conflationKey } = frame;
+		if (conflationKey !== null && this.#conflate(feed, frame, conflationKey)) return;
+		if (!this.#fits(frame)) {
+			feed.dropped(first);
+			return this.#dropEvents(feed);
 		}
-		this.#add(event);
+		this.#remember(feed, conflationKey);
+		this.#add({ frame, feed, first });
+	}
+
+	/** Hands events to the socket at once, where nothing waits before them. Returns whether it did. */
+	sendNow(frame: EventFrame): boolean {
+		if (this.#entries.length > 0 || this.#socket.bufferedBytes > 0 || !this.#fits(frame)) return false;
+		this.#socket.send([frame]);
+		return true;
+	}
+
+	#fits(frame: Frame): boolean {
+		return this.bytes + frame.bytes + ENTRY_BYTES <= this.#maxBytes;
 	}
 
 	#add(entry: Entry<Source>): void {
-		if (entry.feed) this.#remember(entry.feed, entry.conflationKey);
 		this.#entries.push(entry);
 		this.#bytes += entry.frame.bytes + ENTRY_BYTES;
 		this.#owner.needsFlush();
@@ -96,8 +102,8 @@ export class SendQueue<Source extends EventSource> {
 	}
 
 	/** Replaces a waiting event of the same key. */
-	#conflate({ feed, frame, conflationKey }: QueuedEvent<Source>): boolean {
-		const index = conflationKey === null ? undefined : this.#latest?.get(feed)?.get(conflationKey);
+	#conflate(feed: Source, frame: EventFrame, key: string): boolean {
+		const index = this.#latest?.get(feed)?.get(key);
 		const waiting = index === undefined ? undefined : this.#entries[index];
 		if (!waiting || this.bytes + frame.bytes - waiting.frame.bytes > this.#maxBytes) return false;
 		this.#bytes += frame.bytes - waiting.frame.bytes;
@@ -113,7 +119,7 @@ export class SendQueue<Source extends EventSource> {
 			else {
 				stale.add(entry.feed);
 				this.#bytes -= entry.frame.bytes + ENTRY_BYTES;
-				entry.feed.dropped(entry.offset);
+				entry.feed.dropped(entry.first);
 			}
 		}
 		this.#entries = kept;

@@ -51,7 +51,8 @@ export class LiveServer {
 	readonly #connections = new Set<LiveConnection>();
 	readonly #connectionsOfUser = new Map<unknown, Set<LiveConnection>>();
 	readonly #heartbeats: Heartbeats;
-	readonly #unflushed = new Set<LiveConnection>();
+	/** Connections with something to send, each once. */
+	#unflushed: LiveConnection[] = [];
 	#flushing = false;
 	#draining = false;
 	/** Handlers that run, also those whose caller has gone: what they have stored, they have still to publish. */
@@ -79,14 +80,17 @@ export class LiveServer {
 			clock: this.#clock,
 			limits: this.limits,
 			registry: this.registry,
-			hub: new Hub(backplane, report),
+			hub: new Hub(backplane, report, () => this.#scheduleFlush()),
 			backplane,
 			publisher: new Publisher(backplane, this.#pacer, report),
 			onError,
 			get draining() {
 				return isDraining();
 			},
-			flushSoon: (connection) => this.#flushSoon(connection),
+			flushSoon: (connection) => {
+				this.#unflushed.push(connection);
+				this.#scheduleFlush();
+			},
 			stateChanged: (connection, state) => this.#stateChanged(connection, state),
 			callsDone: () => this.#onQuieter?.(),
 			handling: (outcome) => this.#countHandler(outcome)
@@ -150,7 +154,6 @@ export class LiveServer {
 	#stateChanged(connection: LiveConnection, state: ConnectionState): void {
 		if (state !== 'closed') return;
 		this.#connections.delete(connection);
-		this.#unflushed.delete(connection);
 		this.#heartbeats.remove(connection);
 		const ofUser = this.#ofUser(connection.session);
 		ofUser.delete(connection);
@@ -159,17 +162,20 @@ export class LiveServer {
 	}
 
 	/** Everything that a connection is sent within one pass of the event loop leaves in one write. */
-	#flushSoon(connection: LiveConnection): void {
-		this.#unflushed.add(connection);
+	#scheduleFlush(): void {
 		if (this.#flushing) return;
 		this.#flushing = true;
 		this.#clock.defer(() => this.#flush());
 	}
 
 	#flush(): void {
-		this.#flushing = false;
-		const connections = [...this.#unflushed];
-		this.#unflushed.clear();
+		try {
+			this.#parts.hub.flush();
+		} finally {
+			this.#flushing = false;
+		}
+		const connections = this.#unflushed;
+		this.#unflushed = [];
 		for (const connection of connections) connection.flush();
 	}
 

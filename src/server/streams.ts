@@ -10,7 +10,7 @@ import { encodeReset, type Subscribe } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import { notFound } from './calls.ts';
 import { runReported } from './failure.ts';
-import { Feed } from './feed.ts';
+import { Feed, type FeedHost } from './feed.ts';
 import { Gate } from './gate.ts';
 import type { HubTopic } from './hub-topic.ts';
 import type { SendQueue } from './send-queue.ts';
@@ -31,11 +31,11 @@ export interface StreamsOwner {
 	clientError(error: unknown, context: HostedContext): LiveError;
 }
 
-export class Streams implements StreamHost {
+export class Streams implements StreamHost, FeedHost {
 	readonly loads = new Gate(CONCURRENT_LOADS);
 	readonly #connection: StreamsOwner;
 	readonly #parts: ServerParts;
-	readonly #queue: SendQueue<Feed>;
+	readonly queue: SendQueue<Feed>;
 	readonly #streams = new Map<RequestId, ServerStream>();
 	readonly #feeds = new Map<HubTopic, Feed>();
 	/** Whether the connection is gone. */
@@ -46,7 +46,7 @@ export class Streams implements StreamHost {
 	constructor(connection: StreamsOwner, parts: ServerParts, queue: SendQueue<Feed>) {
 		this.#connection = connection;
 		this.#parts = parts;
-		this.#queue = queue;
+		this.queue = queue;
 	}
 
 	get middleware() {
@@ -55,6 +55,10 @@ export class Streams implements StreamHost {
 
 	get partBytes(): number {
 		return this.#parts.limits.queueBytes / 4;
+	}
+
+	get topicCount(): number {
+		return this.#feeds.size;
 	}
 
 	has(id: RequestId): boolean {
@@ -123,21 +127,25 @@ export class Streams implements StreamHost {
 		return heads;
 	}
 
+	/** Sends what was published in this pass and is kept for its end. */
+	flushEvents(): void {
+		for (const feed of this.#feeds.values()) feed.flush();
+	}
+
 	room(): MaybePromise<void> {
 		if (this.#hasRoom || this.#ended) return; // nothing drains any more: whoever waits goes on, to its own end
 		return new Promise((resolve) => this.#waiting.push(resolve));
 	}
 
 	get #hasRoom(): boolean {
-		return this.#queue.bytes < ROOM_BYTES;
+		return this.queue.bytes < ROOM_BYTES;
 	}
 
 	drained(): void {
-		if (this.#hasRoom) this.#wake();
+		if (this.#waiting.length > 0 && this.#hasRoom) this.#wake();
 	}
 
 	#wake(): void {
-		if (this.#waiting.length === 0) return;
 		const waiting = this.#waiting;
 		this.#waiting = [];
 		for (const resolve of waiting) resolve();
@@ -153,7 +161,7 @@ export class Streams implements StreamHost {
 		}
 		let feed = this.#feeds.get(topic);
 		if (!feed) {
-			feed = new Feed(topic, this.#queue);
+			feed = new Feed(topic, this);
 			this.#feeds.set(topic, feed);
 			topic.feeds.add(feed);
 		}

@@ -37,7 +37,8 @@ class Reader {
 
 	constructor(backplane: Backplane) {
 		this.backplane = backplane;
-		this.#hub = new Hub(backplane, (error) => assert.fail(error as Error));
+		const fail = (error: unknown): void => assert.fail(error as Error);
+		this.#hub = new Hub(backplane, fail, () => this.#hub.flush());
 	}
 
 	async start(...topics: TopicName[]): Promise<this> {
@@ -47,7 +48,8 @@ class Reader {
 		});
 		for (const name of topics) {
 			const topic = await this.#hub.join(name);
-			topic.feeds.add({ deliver: (frame) => this.#see(frame), disconnected: () => assert.fail('it was reset') });
+			const disconnected = (): void => assert.fail('it was reset');
+			topic.feeds.add({ offset: 0, deliver: (events) => this.#see(events), disconnected });
 		}
 		return this;
 	}
