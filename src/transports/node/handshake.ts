@@ -12,6 +12,8 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n';
+
 /** What a refused version is told. */
 export const SPOKEN_VERSION = ['Upgrade: websocket', `Sec-WebSocket-Version: ${VERSION}`] as const;
 
@@ -32,16 +34,10 @@ export function handshakeResponse({ headers }: IncomingMessage, setCookies: read
 		.update(`${headers['sec-websocket-key'] ?? ''}${GUID}`)
 		.digest('base64');
 	const [protocol] = offeredProtocols(headers);
-	return [
-		'HTTP/1.1 101 Switching Protocols',
-		'Upgrade: websocket',
-		'Connection: Upgrade',
-		`Sec-WebSocket-Accept: ${accept}`,
-		// A browser that offered some takes no answer without one of them.
-		...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
-		...setCookies.map((cookie) => `Set-Cookie: ${cookie}`),
-		'\r\n'
-	].join('\r\n');
+	// A browser that offered some takes no answer without one of them.
+	const chosen = protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
+	const cookies = setCookies.map((cookie) => `Set-Cookie: ${cookie}\r\n`).join('');
+	return `${SWITCHING}Sec-WebSocket-Accept: ${accept}\r\n${chosen}${cookies}\r\n`;
 }
 
 function offeredProtocols({ 'sec-websocket-protocol': offered }: IncomingMessage['headers']): string[] {
