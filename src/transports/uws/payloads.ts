@@ -1,6 +1,6 @@
-// What uWebSockets.js is given to send, which it copies before `send` returns: a text where one socket sends it, and bytes,
-// which cost it a quarter less, for what several do. Invariant: bytes are those of exactly the frames that were asked for, as long as
-// nothing else is asked for.
+// What uWebSockets.js is given to send, which it copies before `send` returns: a text where one socket alone sends it, and
+// bytes for what several do. Joined in bytes, ten events cost a quarter less than joined as a text. Invariant: bytes are those
+// of exactly the frames that were asked for, until something else is asked for.
 
 import type { Frames } from '../shared/text.ts';
 
