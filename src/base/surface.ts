@@ -14,6 +14,13 @@ export interface LiveQuery<Args extends unknown[], Result> {
 	fresh(...args: Args): Promise<Result>;
 }
 
+/** A server function that takes effect once per key, however often it is sent. Calls without a key get one of their own. */
+export interface LiveIdempotent<Args extends unknown[], Result> {
+	(...args: Args): Promise<Result>;
+	/** The same, with a key that names the request: 1 to 128 characters, the same for every attempt. */
+	withKey(key: string, ...args: Args): Promise<Result>;
+}
+
 /** What `load` gives on the server and `hydrate` takes in the browser. Plain data. */
 export interface LiveSnapshot<Value> {
 	value: Value;

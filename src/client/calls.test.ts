@@ -189,6 +189,32 @@ describe('cancelling', () => {
 	});
 });
 
+describe('a call with a key', () => {
+	test('is sent again after a lost connection, with the same key, and resolves with the answer', async () => {
+		const scene = new Scene({ backoff: { firstMs: 0, capMs: 0 } });
+		await scene.open();
+		const paid = scene.client.call('shop/pay', [5], { key: 'order-1' });
+		await scene.clock.settle();
+		expect(scene.socket.taken('call')).toMatchObject([{ path: 'shop/pay', args: [5], key: 'order-1' }]);
+		scene.socket.drop();
+		await scene.clock.advance(1);
+		scene.socket.welcome();
+		await scene.clock.settle();
+		const [again] = scene.socket.taken('call');
+		expect(again).toMatchObject({ path: 'shop/pay', args: [5], key: 'order-1' });
+		scene.socket.say(said.result(again!.id, 'receipt'));
+		expect(await paid).toBe('receipt');
+	});
+
+	test('travels in a batch', async () => {
+		const scene = new Scene();
+		const socket = await scene.open();
+		void scene.client.batch(() => [scene.client.call('shop/pay', [5], { key: 'k' }), scene.client.call('a/b', [])]);
+		await scene.clock.settle();
+		expect(socket.taken('batch')).toMatchObject([{ calls: [{ path: 'shop/pay', key: 'k' }, { path: 'a/b' }] }]);
+	});
+});
+
 describe('a query', () => {
 	test('shares one request with the same query under way, and not with others', async () => {
 		const scene = new Scene();

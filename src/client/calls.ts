@@ -1,9 +1,9 @@
 // Calls, each answered once and sent at most once: a call whose socket died before the answer is never sent again, since
-// it may have run. Queries change nothing, so they are.
+// it may have run. Queries change nothing, and calls with a key take effect once, so they are.
 
 import type { Timer } from '../base/clock.ts';
 import type { LiveError } from '../base/errors.ts';
-import { encodeCall, encodeCancel, joinBatch } from '../protocol/call.ts';
+import { encodeCall, encodeCancel, encodeKeyedCall, joinBatch } from '../protocol/call.ts';
 import { failure, overLimit } from './failure.ts';
 import type { Link } from './link.ts';
 import type { ClientSettings } from './options.ts';
@@ -13,6 +13,11 @@ import type { Updates } from './updates.ts';
 export interface CallOptions {
 	/** Cancels the call: it rejects with `CANCELLED`, and the server is told. */
 	signal?: AbortSignal | undefined;
+	/**
+	 * Names the request, for a function made by `live.idempotent`: however often it is sent with this key, it takes effect
+	 * once. 1 to 128 characters. Such a call is sent again by itself after a lost connection.
+	 */
+	key?: string | undefined;
 }
 
 export interface QueryOptions {
@@ -69,7 +74,7 @@ export class Calls {
 	}
 
 	call(path: string, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
-		return this.#start(path, args, options);
+		return this.#start(path, args, { ...options, repeatable: options.key !== undefined });
 	}
 
 	query(path: string, args: readonly unknown[], { fresh = false }: QueryOptions = {}): Promise<unknown> {
@@ -127,12 +132,14 @@ export class Calls {
 	#start(
 		path: string,
 		args: readonly unknown[],
-		options: Pick<PendingCall, 'signal' | 'repeatable'>
+		{ key, ...options }: CallOptions & Pick<PendingCall, 'repeatable'>
 	): Promise<unknown> {
 		return new Promise((resolve, reject) => {
 			if (options.signal?.aborted) throw cancelled(path, options.signal);
 			const id = this.#link.nextId();
-			const text = sendable(path, () => encodeCall(id, path, args));
+			const text = sendable(path, () =>
+				key === undefined ? encodeCall(id, path, args) : encodeKeyedCall({ id, path, args: [...args], key })
+			);
 			const abort = () => this.#updates.run(() => this.#giveUp(call, cancelled(path, call.signal)));
 			const call: PendingCall = {
 				...options,
@@ -200,7 +207,7 @@ export class Calls {
 		}
 	}
 
-	/** Sends a query again with the next connection. Its time goes on, so that one that breaks servers ends, too. */
+	/** Sends a query, or a call with a key, again with the next connection. Its time goes on, so that one that breaks servers ends, too. */
 	#repeat(call: PendingCall): void {
 		call.sent = false;
 		call.repeated = true;

@@ -1,8 +1,8 @@
 // Calls: one request, one answer. Several may travel as one batch, which the server runs in parallel or in order.
 
 import { LiveError, type ErrorDetails } from '../base/errors.ts';
-import { readLength, readList, violation, type Message, type RequestId } from './fields.ts';
-import type { Limits } from './limits.ts';
+import { readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
+import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { readArgs, readId, readPath, type Refused } from './request.ts';
 import { encodeInput, encodeValue, readValue } from './value.ts';
 
@@ -12,6 +12,8 @@ export interface Call {
 	/** `module/export`, for example `lib/board/addCard`. */
 	path: string;
 	args: unknown[];
+	/** Names the request, however often it is sent: it takes effect once. Absent where the call is for once. */
+	key?: string;
 }
 
 export interface Batch {
@@ -39,6 +41,8 @@ export interface Failure {
 	error: LiveError;
 }
 
+const KEY_FIELD = { name: 'key', maxLength: FIXED_LIMITS.callKeyLength };
+
 /** What a call has and an entry of a batch leaves out. */
 const CALL_OPENING = '["call",';
 
@@ -46,18 +50,41 @@ export function encodeCall(id: RequestId, path: string, args: readonly unknown[]
 	return `${CALL_OPENING}${id},${JSON.stringify(path)},${encodeInput(args)}]`;
 }
 
+/** A call with a key, which follows the mark of its arguments. */
+export function encodeKeyedCall({ id, path, args, key }: Omit<Required<Call>, 'kind'>): string {
+	const value = encodeInput(args);
+	// A list ends with `]` where it has no mark.
+	const marked = value.endsWith(']') ? `${value},0` : value;
+	return `${CALL_OPENING}${id},${JSON.stringify(path)},${marked},${JSON.stringify(key)}]`;
+}
+
 export function decodeCall(message: Message, limits: Limits): Call | Refused {
-	readLength(message, 4, 5);
+	readLength(message, 4, 6);
 	const id = readId(message);
 	const path = readPath(message);
+	if (message.length === 6) return decodeKeyedCall(message, { id, path, limits });
 	const args = readArgs(message, 3, limits);
 	return Array.isArray(args) ? { kind: 'call', id, path, args } : args;
+}
+
+interface Opening {
+	id: RequestId;
+	path: string;
+	limits: Limits;
+}
+
+function decodeKeyedCall(message: Message, { id, path, limits }: Opening): Call | Refused {
+	const key = readText(message, 5, KEY_FIELD);
+	const args = readArgs(message.slice(0, message[4] === 0 ? 4 : 5), 3, limits);
+	return Array.isArray(args) ? { kind: 'call', id, path, args, key } : args;
 }
 
 export function encodeBatch(sequential: boolean, calls: readonly Omit<Call, 'kind'>[]): string {
 	return joinBatch(
 		sequential,
-		calls.map((call) => encodeCall(call.id, call.path, call.args))
+		calls.map(({ id, path, args, key }) =>
+			key === undefined ? encodeCall(id, path, args) : encodeKeyedCall({ id, path, args, key })
+		)
 	);
 }
 

@@ -55,6 +55,8 @@ export const FIXED_LIMITS = {
 	richNodes: 100_000,
 	/** Digits of a bigint. */
 	bigintDigits: 1_000,
+	/** Characters of the key of a call. */
+	callKeyLength: 128,
 	/** Characters of an encoded topic. */
 	topicLength: 512
 } as const;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LiveError } from '../base/errors.ts';
-import { encodeBatch, encodeCall, encodeCancel } from './call.ts';
+import { encodeBatch, encodeCall, encodeCancel, encodeKeyedCall } from './call.ts';
 import { encodeHello } from './handshake.ts';
 import { encodePing, encodePong } from './heartbeat.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -306,8 +306,11 @@ describe('what a client writes', () => {
 			encodeCall(1, 'lib/a', [{ at: new Date(0) }]),
 			encodeBatch(true, [
 				{ id: 2, path: 'lib/a', args: [] },
-				{ id: 3, path: 'lib/"b"', args: [1n] }
+				{ id: 3, path: 'lib/"b"', args: [1n] },
+				{ id: 8, path: 'lib/c', args: [1], key: 'k1' },
+				{ id: 9, path: 'lib/c', args: [1n], key: '"k2"' }
 			]),
+			encodeKeyedCall({ id: 10, path: 'lib/c', args: [], key: 'k3' }),
 			encodeCancel(2),
 			encodeSubscribe({ id: 4, path: 'lib/s', position: { epoch: 'e', offset: 9 }, args: ['x\n'] }),
 			encodeSubscribe({ id: 5, path: 'lib/s', position: null, args: [undefined] }),
@@ -324,9 +327,12 @@ describe('what a client writes', () => {
 				sequential: true,
 				calls: [
 					{ kind: 'call', id: 2, path: 'lib/a', args: [] },
-					{ kind: 'call', id: 3, path: 'lib/"b"', args: [1n] }
+					{ kind: 'call', id: 3, path: 'lib/"b"', args: [1n] },
+					{ kind: 'call', id: 8, path: 'lib/c', args: [1], key: 'k1' },
+					{ kind: 'call', id: 9, path: 'lib/c', args: [1n], key: '"k2"' }
 				]
 			},
+			{ kind: 'call', id: 10, path: 'lib/c', args: [], key: 'k3' },
 			{ kind: 'cancel', id: 2 },
 			{ kind: 'subscribe', id: 4, path: 'lib/s', position: { epoch: 'e', offset: 9 }, args: ['x\n'] },
 			{ kind: 'subscribe', id: 5, path: 'lib/s', position: null, args: [undefined] },

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CODES, isLiveError, LiveError } from '../base/errors.ts';
 import { MERGE_KINDS } from '../base/merge.ts';
-import { encodeBatch, encodeCall, encodeCancel, encodeError, encodeResult } from './call.ts';
+import { encodeBatch, encodeCall, encodeCancel, encodeError, encodeKeyedCall, encodeResult } from './call.ts';
 import { decodeDown, type DownMessage } from './down.ts';
 import { encodeGoodbye, encodeHello, encodeWelcome } from './handshake.ts';
 import { encodeHeartbeat, encodePing, encodePong } from './heartbeat.ts';
@@ -28,9 +28,9 @@ import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 const FINGERPRINTS = {
 	version: 1,
-	written: '691e1c91d30064d9',
-	read: '370858fe8f5ff7bd',
-	constants: '4e32947c4e4df54c'
+	written: '64405822f58f89dd',
+	read: 'a17d5a14103a09b1',
+	constants: '3d11a360efdde945'
 };
 
 const position = { epoch: 'e', offset: 1 };
@@ -40,7 +40,12 @@ const rich = { at: new Date(0), none: undefined };
 
 const UP = {
 	hello: [encodeHello(1)],
-	call: [encodeCall(1, 'a/b', ['x']), encodeCall(1, 'a/b', [rich])],
+	call: [
+		encodeCall(1, 'a/b', ['x']),
+		encodeCall(1, 'a/b', [rich]),
+		encodeKeyedCall({ id: 1, path: 'a/b', args: ['x'], key: 'k' }),
+		encodeKeyedCall({ id: 1, path: 'a/b', args: [rich], key: 'k' })
+	],
 	batch: [
 		encodeBatch(true, [{ id: 1, path: 'a/b', args: [] }]),
 		encodeBatch(false, [{ id: 1, path: 'a/b', args: [rich] }])

@@ -8,8 +8,10 @@ import { encodeError, encodeResult, type Batch, type Call } from '../protocol/ca
 import type { RequestId } from '../protocol/fields.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Refused } from '../protocol/request.ts';
-import type { Middleware } from './definition.ts';
+import type { CallDefinition, Handler, Middleware } from './definition.ts';
 import { invoke } from './invoke.ts';
+import { keyedHandler } from './keyed-call.ts';
+import type { Once } from './processes/once.ts';
 import type { Registered } from './registry.ts';
 import type { HostedContext } from './stream-host.ts';
 
@@ -17,6 +19,8 @@ import type { HostedContext } from './stream-host.ts';
 export interface CallHost {
 	readonly clock: Clock;
 	readonly limits: Limits;
+	/** Runs what has a key. */
+	readonly once: Once;
 	readonly middleware: readonly Middleware[];
 	/** Whether the client takes its answers; until it does, no waiting call is started. */
 	readonly hasRoom: boolean;
@@ -35,6 +39,8 @@ interface RunningCall {
 	readonly context: HostedContext;
 	/** Told when the call ended, for the next one of a sequential batch. */
 	readonly onEnd: (() => void) | null;
+	/** Whether it goes on when its connection is gone: its client asks for the answer again. */
+	readonly outlives: boolean;
 	/** Ends a call that takes too long; null where it has not outlasted its first turn. */
 	timer: Timer | null;
 	/** Whether it was answered, or its connection is gone. */
@@ -135,15 +141,21 @@ export class Calls {
 		const registered = this.#host.find(call.path);
 		if (registered?.definition.kind !== 'call') return this.#refuse(call.id, notFound(call.path), onEnd);
 		const context = this.#host.contextFor(call.path);
-		const running: RunningCall = { id: call.id, context, onEnd, timer: null, ended: false };
+		const outlives = call.key !== undefined;
+		const running: RunningCall = { id: call.id, context, onEnd, outlives, timer: null, ended: false };
 		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
 		let outcome: MaybePromise<unknown>;
 		try {
-			outcome = invoke(invocation, registered.definition.handler);
+			outcome = invoke(invocation, this.#handlerOf(call, registered.definition));
 		} catch (error) {
 			return this.#fail(running, error);
 		}
 		this.#follow(running, outcome);
+	}
+
+	#handlerOf(call: Call, definition: CallDefinition): Handler {
+		if (definition.once === null && call.key === undefined) return definition.handler;
+		return keyedHandler(call, definition, { once: this.#host.once, waitMs: this.#host.limits.callTimeoutMs });
 	}
 
 	#follow(running: RunningCall, outcome: MaybePromise<unknown>): void {
@@ -227,7 +239,7 @@ export class Calls {
 
 function abort(call: RunningCall, reason: LiveError): void {
 	call.ended = true;
-	call.context.abort(reason);
+	if (!call.outlives) call.context.abort(reason);
 }
 
 export function notFound(path: string): LiveError {

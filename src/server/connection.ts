@@ -11,7 +11,7 @@ import { decodeUp, type UpMessage } from '../protocol/up.ts';
 import { assertVersion } from '../protocol/version.ts';
 import { Calls, type CallHost } from './calls.ts';
 import { HandlerContext, type Caller } from './context.ts';
-import { clientError } from './failure.ts';
+import { clientError, goingAway } from './failure.ts';
 import type { Feed } from './feed.ts';
 import { Frame, utf8Length } from './frame.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
@@ -80,6 +80,10 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	get limits() {
 		return this.#parts.limits;
+	}
+
+	get once() {
+		return this.#parts.process.once;
 	}
 
 	get middleware() {
@@ -343,8 +347,4 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#calls?.abortAll(reason);
 		this.#streams.closeAll(reason);
 	}
-}
-
-export function goingAway(retryAfterMs = 0): LiveError {
-	return new LiveError('GOING_AWAY', 'the server is shutting down', { retryAfterMs });
 }

@@ -1,10 +1,10 @@
-// `live`, `live.validated` and `live.query`: functions that the browser calls.
+// `live`, `live.validated`, `live.query` and `live.idempotent`: functions that the browser calls.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { LiveCall, LiveQuery } from '../base/surface.ts';
+import type { LiveCall, LiveIdempotent, LiveQuery } from '../base/surface.ts';
 import type { LiveContext } from './context.ts';
-import { define, PATH, type Handler } from './definition.ts';
+import { define, PATH, type CallDefinition, type Handler } from './definition.ts';
 
 type Input<Schema extends StandardSchemaV1> = StandardSchemaV1.InferInput<Schema>;
 type Output<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
@@ -61,14 +61,50 @@ export function query(first: unknown, second?: unknown): unknown {
 	return makeCall(second as Handler, listOf(first as StandardSchemaV1 | Schemas));
 }
 
+export interface IdempotentOptions {
+	/** How long the answer is kept for further attempts, in milliseconds. @default 86400000, a day */
+	keepMs?: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * A function that takes effect once per key, on all processes together: further attempts, at the same time or later, get
+ * the answer of the first one, and other arguments with the same key are a CONFLICT. The browser gives each call a key, and
+ * sends it again after a lost connection; `withKey` names the request by a key of the application. Keys are those of one
+ * user and one function. A handler that throws a retryable LiveError leaves its key free. Where the process ends while the
+ * handler runs, nobody knows how far it came: further attempts are refused with CONFLICT.
+ */
+export function idempotent<Args extends unknown[], Result>(
+	handler: Run<Args, Result>,
+	options?: IdempotentOptions
+): LiveIdempotent<Args, Awaited<Result>>;
+export function idempotent<Schema extends StandardSchemaV1, Result>(
+	schema: Schema,
+	handler: Run<[input: Output<Schema>], Result>,
+	options?: IdempotentOptions
+): LiveIdempotent<Inputs<[Schema]>, Awaited<Result>>;
+export function idempotent<const All extends Schemas, Result>(
+	schemas: All,
+	handler: Run<Outputs<All>, Result>,
+	options?: IdempotentOptions
+): LiveIdempotent<Inputs<All>, Awaited<Result>>;
+export function idempotent(...given: unknown[]): unknown {
+	const schemas = typeof given[0] === 'function' ? null : listOf(given.shift() as StandardSchemaV1 | Schemas);
+	const [handler, { keepMs = DAY_MS } = {}] = given as [Handler, IdempotentOptions?];
+	if (!(keepMs > 0)) throw new RangeError(`"keepMs" must be above 0, not ${keepMs}`);
+	return makeCall(handler, schemas, { keepMs });
+}
+
 function listOf(schemas: StandardSchemaV1 | Schemas): Schemas {
 	return Array.isArray(schemas) ? (schemas as Schemas) : [schemas as StandardSchemaV1];
 }
 
-function makeCall(handler: Handler, schemas: Schemas | null): object {
+function makeCall(handler: Handler, schemas: Schemas | null, once: CallDefinition['once'] = null): object {
 	if (typeof handler !== 'function') throw new TypeError(`live() takes a function, not ${typeof handler}`);
-	const target = Object.assign(() => refuseOnServer(target), { fresh: () => refuseOnServer(target) });
-	return define(target, { kind: 'call', handler, schemas });
+	const refuse = (): Promise<never> => refuseOnServer(target);
+	const target = Object.assign((): Promise<never> => refuse(), { fresh: refuse, withKey: refuse });
+	return define(target, { kind: 'call', handler, schemas, once });
 }
 
 /** Only a component's build has the function that calls: on the server there is no connection to call over. */

@@ -21,11 +21,13 @@ export type Middleware = (context: LiveContext, next: () => Promise<unknown>) =>
 // Arguments come from the network: a definition sees them as `unknown`, and the author's types stand in `live.ts`.
 export type Handler<Result = unknown> = (context: LiveContext, ...args: unknown[]) => MaybePromise<Result>;
 
-interface CallDefinition {
+export interface CallDefinition {
 	readonly kind: 'call';
 	readonly handler: Handler;
 	/** One schema per argument; null where the arguments are not validated. */
 	readonly schemas: readonly StandardSchemaV1[] | null;
+	/** How long the answer to a key is kept; null where calls have no key. */
+	readonly once: { readonly keepMs: number } | null;
 }
 
 export interface StreamDefinition {

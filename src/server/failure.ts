@@ -53,3 +53,7 @@ export function runReported(run: () => MaybePromise<unknown>, onError: (error: u
 		onError(error);
 	}
 }
+
+export function goingAway(retryAfterMs = 0): LiveError {
+	return new LiveError('GOING_AWAY', 'the server is shutting down', { retryAfterMs });
+}

@@ -2,7 +2,7 @@
 
 export { LiveError, type ErrorCode, type ErrorDetails, type Issue } from '../base/errors.ts';
 export type { MergeKind } from '../base/merge.ts';
-export type { LiveCall, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';
+export type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';
 export type { Limits } from '../protocol/limits.ts';
 export type { Position } from '../protocol/position.ts';
 export type { TopicPart, TopicParts } from '../protocol/topic.ts';

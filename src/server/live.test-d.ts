@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { expectTypeOf } from 'vitest';
 import type { LiveError } from '../base/errors.ts';
-import type { LiveCall, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';
+import type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';
 import type { SessionSource } from './config.ts';
 import type { BaseContext, LiveContext } from './context.ts';
 import { guard, live, publish, type ModuleGuard } from './live.ts';
@@ -236,6 +236,19 @@ const findById = live.query(v.string(), (_ctx, id) => ({ id }));
 expectTypeOf(findById.fresh('x')).toEqualTypeOf<Promise<{ id: string }>>();
 // @ts-expect-error -- a call cannot
 void add.fresh;
+
+// Calls with keys.
+const pay = live.idempotent(v.object({ amount: v.number() }), (_ctx, { amount }) => `paid ${amount}`, {
+	keepMs: 1_000
+});
+expectTypeOf(pay).toEqualTypeOf<LiveIdempotent<[input: { amount: number }], string>>();
+expectTypeOf(pay.withKey('order-1', { amount: 5 })).toEqualTypeOf<Promise<string>>();
+// @ts-expect-error -- the key comes first
+void pay.withKey({ amount: 5 });
+const book = live.idempotent(async (_ctx, seat: string, row?: number) => ({ seat, row }));
+expectTypeOf(book).toEqualTypeOf<
+	LiveIdempotent<[seat: string, row?: number], { seat: string; row: number | undefined }>
+>();
 
 // Guards and middleware see the context.
 expectTypeOf(

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import { access } from './access.ts';
 import type { LiveContext } from './context.ts';
 import { define, type Guard, type Middleware } from './definition.ts';
-import { call, query, validated } from './define-call.ts';
+import { call, idempotent, query, validated } from './define-call.ts';
 import { channel, stream } from './define-stream.ts';
 import type { Publish } from './publish.ts';
 import { runtime } from './runtime.ts';
@@ -15,7 +15,7 @@ function middleware(wrap: Middleware): void {
 	runtime().declareMiddleware(wrap);
 }
 
-export const live = Object.assign(call, { validated, query, stream, channel, middleware, access });
+export const live = Object.assign(call, { validated, query, idempotent, stream, channel, middleware, access });
 
 /** What a module exports as `_guard`. */
 export interface ModuleGuard {

@@ -6,6 +6,7 @@ import type { Backplane } from './backplane.ts';
 import type { ErrorHook } from './failure.ts';
 import type { Hub } from './hub.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
+import type { LiveProcess } from './processes/process.ts';
 import type { Publisher } from './publisher.ts';
 import type { Registry } from './registry.ts';
 
@@ -15,6 +16,7 @@ export interface ServerParts {
 	readonly registry: Registry;
 	readonly hub: Hub;
 	readonly backplane: Backplane;
+	readonly process: LiveProcess;
 	readonly publisher: Publisher;
 	readonly onError: ErrorHook;
 	/** Whether the server is shutting down and takes no new work. */

@@ -7,14 +7,16 @@ import type { LiveSnapshot } from '../base/surface.ts';
 import { encodeGoodbye } from '../protocol/handshake.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import type { Backplane } from './backplane.ts';
-import { Connection, goingAway } from './connection.ts';
-import { printError, safeHook, type ErrorHook } from './failure.ts';
+import { Connection } from './connection.ts';
+import { goingAway, printError, safeHook, type ErrorHook } from './failure.ts';
 import { Frame } from './frame.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hub } from './hub.ts';
 import { loadOnce } from './load-once.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import { Pacer } from './pacer.ts';
+import { LiveProcess } from './processes/process.ts';
+import { isSystemTopic } from './processes/system-topic.ts';
 import { Publisher } from './publisher.ts';
 import { Registry } from './registry.ts';
 import type { ServerParts } from './server-parts.ts';
@@ -82,6 +84,7 @@ export class LiveServer {
 			registry: this.registry,
 			hub: new Hub(backplane, report, () => this.#scheduleFlush()),
 			backplane,
+			process: new LiveProcess({ backplane, clock: this.#clock, id: randomName(), onError: report }),
 			publisher: new Publisher(backplane, this.#pacer, report),
 			onError,
 			get draining() {
@@ -112,7 +115,11 @@ export class LiveServer {
 	}
 
 	async start(): Promise<void> {
-		await this.#options.backplane.start((delivery) => this.#parts.hub.receive(delivery));
+		const { hub, process } = this.#parts;
+		await this.#options.backplane.start((delivery) => {
+			if (!isSystemTopic(delivery.topic) || !process.receive(delivery)) hub.receive(delivery);
+		});
+		await process.start();
 		this.#heartbeats.start();
 	}
 
@@ -250,6 +257,7 @@ export class LiveServer {
 	async stop(): Promise<void> {
 		this.#heartbeats.stop();
 		for (const connection of [...this.#connections]) connection.goodbye(goingAway());
+		await this.#parts.process.stop();
 		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}
 }

@@ -5,7 +5,7 @@ import { PageServer } from '../../test/svelte/page-server.ts';
 import { LiveError } from '../base/errors.ts';
 import type { LiveResource } from '../base/surface.ts';
 import { CLIENT_DEFAULTS } from '../client/options.ts';
-import { call, query, stream } from './stubs.ts';
+import { call, idempotent, query, stream } from './stubs.ts';
 
 interface Card {
 	id: number;
@@ -58,6 +58,14 @@ describe('calls', () => {
 		const result = call('lib/board/addCard')();
 		server.refuse((await server.take('call')).id, new LiveError('FORBIDDEN', 'not a member'));
 		await expect(result).rejects.toMatchObject({ code: 'FORBIDDEN', message: 'not a member' });
+	});
+
+	test('a call that takes effect once has a key of its own, or the one that is given', async () => {
+		const pay = idempotent('lib/shop/pay');
+		void Promise.all([pay(5), pay(5), pay.withKey('order-1', 5)]).catch(() => {});
+		const keys = (await server.sent()).map((message) => (message as { key?: string }).key);
+		expect(keys).toEqual([expect.stringMatching(/^.{12}$/), expect.stringMatching(/^.{12}$/), 'order-1']);
+		expect(new Set(keys).size).toBe(3);
 	});
 
 	test('equal queries under way share a request, and a fresh one has its own', async () => {

@@ -1,7 +1,8 @@
 // What the browser runs in place of a live module: the Vite plugin writes one of these calls for each of its exports.
 // The types of the exports come from the server's source, so everything here is untyped.
 
-import type { LiveCall, LiveQuery, LiveResource, LiveStreamFactory } from '../base/surface.ts';
+import { randomName } from '../base/random.ts';
+import type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveStreamFactory } from '../base/surface.ts';
 import { client } from '../client/default-client.ts';
 import { resourceOf } from './resources.ts';
 
@@ -24,6 +25,13 @@ const MEMBERS = [
 /** A server function. */
 export function call(path: string): LiveCall<unknown[], unknown> {
 	return (...args) => client.call(path, args);
+}
+
+/** A server function whose calls take effect once each, however often they are sent. */
+export function idempotent(path: string): LiveIdempotent<unknown[], unknown> {
+	return Object.assign((...args: unknown[]) => client.call(path, args, { key: randomName() }), {
+		withKey: (key: string, ...args: unknown[]) => client.call(path, args, { key })
+	});
 }
 
 /** A server function that changes nothing. */

@@ -15,6 +15,7 @@ describe('the exports of a live module', () => {
 		['live(async () => 1)', 'call'],
 		['live.validated(schema, async () => 1)', 'call'],
 		['live.query(() => 1)', 'query'],
+		['live.idempotent(schema, () => 1, { keepMs: 1 })', 'idempotent'],
 		["live.stream('topic', () => [])", 'stream'],
 		["live.channel('topic')", 'stream'],
 		["live.channel()('topic')", 'stream']

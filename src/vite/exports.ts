@@ -4,7 +4,7 @@
 import type { ESTree } from 'vite';
 
 /** What the browser gets for an export; null where it gets nothing. */
-type StubKind = 'call' | 'query' | 'stream' | null;
+type StubKind = 'call' | 'query' | 'idempotent' | 'stream' | null;
 
 export interface LiveExport {
 	name: string;
@@ -21,6 +21,7 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 	['live', 'call'],
 	['live.validated', 'call'],
 	['live.query', 'query'],
+	['live.idempotent', 'idempotent'],
 	['live.stream', 'stream'],
 	['live.channel', 'stream'],
 	['guard', null]
@@ -30,7 +31,7 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 const TRANSPARENT = new Set(['pipe']);
 
 const FORMS =
-	'`export const name = live(…)`, `live.query(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
+	'`export const name = live(…)`, `live.query(…)`, `live.idempotent(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
 
 /** Lists the exports of a module in JavaScript (its types are gone by then). */
 export function listExports(program: ESTree.Program, refuse: Refuse): LiveExport[] {

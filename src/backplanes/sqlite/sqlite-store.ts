@@ -3,6 +3,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Clock } from '../../base/clock.ts';
+import { LiveError } from '../../base/errors.ts';
 import type { Addition, GroupMember, PutOptions, SharedStore, StoredValue } from '../../server/shared-store.ts';
 import { nextVersion } from '../shared/next-version.ts';
 
@@ -36,17 +37,26 @@ const LIVE = '(ends_at IS NULL OR ends_at > ?)';
 
 export class SqliteStore implements SharedStore {
 	readonly #clock: Pick<Clock, 'wallTime'>;
-	readonly #database: DatabaseSync;
 	readonly #statements = new Map<string, StatementSync>();
-	#version: number;
+	#database: DatabaseSync | null = null;
+	#version = 0;
 	#writes = 0;
 
-	constructor(database: DatabaseSync, clock: Pick<Clock, 'wallTime'>) {
+	constructor(clock: Pick<Clock, 'wallTime'>) {
+		this.#clock = clock;
+	}
+
+	/** Makes the tables where they are missing. */
+	open(database: DatabaseSync): void {
 		database.exec(SCHEMA);
 		this.#database = database;
-		this.#clock = clock;
 		const { last } = this.#sql('SELECT max(version) AS last FROM tidewire_value').get() as { last: number | null };
 		this.#version = last ?? 0;
+	}
+
+	close(): void {
+		this.#statements.clear();
+		this.#database = null;
 	}
 
 	get(key: string): StoredValue | null {
@@ -85,13 +95,14 @@ export class SqliteStore implements SharedStore {
 	}
 
 	count(additions: readonly Addition[]): number[] {
-		this.#database.exec('BEGIN IMMEDIATE');
+		const database = this.#opened;
+		database.exec('BEGIN IMMEDIATE');
 		try {
 			const counts = additions.map((addition) => this.#add(addition));
-			this.#database.exec('COMMIT');
+			database.exec('COMMIT');
 			return counts;
 		} catch (error) {
-			this.#database.exec('ROLLBACK');
+			database.exec('ROLLBACK');
 			throw error;
 		}
 	}
@@ -145,9 +156,14 @@ export class SqliteStore implements SharedStore {
 		}
 	}
 
+	get #opened(): DatabaseSync {
+		if (this.#database !== null) return this.#database;
+		throw new LiveError('UNAVAILABLE', 'the history is not open');
+	}
+
 	#sql(text: string): StatementSync {
 		let statement = this.#statements.get(text);
-		if (statement === undefined) this.#statements.set(text, (statement = this.#database.prepare(text)));
+		if (statement === undefined) this.#statements.set(text, (statement = this.#opened.prepare(text)));
 		return statement;
 	}
 }

@@ -13,7 +13,6 @@ import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery, LogRecipe, ReadResult } from '../../server/backplane.ts';
-import type { SharedStore } from '../../server/shared-store.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { prepare, type EventRow, type IncarnationRow, type Statements, type TopicRow } from './schema.ts';
 
@@ -45,13 +44,13 @@ const TRIM_EVERY = 256;
 
 class SqliteBackplane implements Backplane {
 	readonly name = 'sqlite';
+	readonly store: SqliteStore;
 	readonly #file: string;
 	readonly #options: Required<SqliteOptions>;
 	readonly #subscribed = new Set<TopicName>();
 	readonly #topics = new Map<TopicName, TopicRow>();
 	#database: DatabaseSync | null = null;
 	#statements: Statements | null = null;
-	#store: SqliteStore | null = null;
 	/** The number of this opening of the file. */
 	#incarnation = 0;
 	#deliver: ((delivery: Delivery) => void) | null = null;
@@ -66,12 +65,13 @@ class SqliteBackplane implements Backplane {
 			clock: systemClock,
 			...options
 		};
+		this.store = new SqliteStore(this.#options.clock);
 	}
 
 	start(deliver: (delivery: Delivery) => void): void {
 		this.#database = openExclusively(this.#file, this.#options.outlives);
 		this.#statements = prepare(this.#database);
-		this.#store = new SqliteStore(this.#database, this.#options.clock);
+		this.store.open(this.#database);
 		this.#incarnation = Number(this.#statements.addIncarnation.run(this.#epoch).lastInsertRowid);
 		this.#deliver = deliver;
 	}
@@ -82,7 +82,8 @@ class SqliteBackplane implements Backplane {
 		this.#deliver = null;
 		this.#subscribed.clear();
 		this.#topics.clear();
-		this.#statements = this.#store = null;
+		this.#statements = null;
+		this.store.close();
 		this.#database?.close();
 		this.#database = null;
 	}
@@ -91,11 +92,6 @@ class SqliteBackplane implements Backplane {
 	get recipe(): LogRecipe {
 		const { events, outlives } = this.#options;
 		return { kind: 'sqlite', args: [this.#file, { events, outlives }] };
-	}
-
-	get store(): SharedStore {
-		if (this.#store === null) throw this.#notOpen;
-		return this.#store;
 	}
 
 	get #epoch(): string {

@@ -42,14 +42,12 @@ export class Messenger {
 	readonly #handlers = new Map<TopicName, Set<MessageHandler>>();
 	readonly #asks = new Map<string, Ask>();
 	readonly #own: TopicName;
+	/** Answers arrive from the first question on. */
+	#hearing: Promise<unknown> | null = null;
 
 	constructor(options: MessengerOptions) {
 		this.#options = options;
 		this.#own = topicOf(['process', options.process]);
-	}
-
-	async start(): Promise<void> {
-		await this.#options.backplane.subscribe(this.#own);
 	}
 
 	/** Fails whoever still waits for an answer. */
@@ -98,10 +96,21 @@ export class Messenger {
 			const late = new LiveError('TIMEOUT', `no answer came from ${address.join(' ')} within ${timeoutMs} ms`);
 			const timer = clock.setTimer(() => this.#settle(id)?.reject(late), timeoutMs);
 			this.#asks.set(id, { resolve, reject, timer });
-			this.#post(topicOf(address), 'ask', { ask: id, from: process, data }).catch((error: unknown) =>
+			this.#ask(address, { ask: id, from: process, data }).catch((error: unknown) =>
 				this.#settle(id)?.reject(error)
 			);
 		});
+	}
+
+	async #ask(address: Address, envelope: Envelope): Promise<void> {
+		try {
+			this.#hearing ??= Promise.resolve(this.#options.backplane.subscribe(this.#own));
+			await this.#hearing;
+		} catch (error) {
+			this.#hearing = null;
+			throw error;
+		}
+		await this.#post(topicOf(address), 'ask', envelope);
 	}
 
 	/** Whether a delivery was a message. */

@@ -186,7 +186,6 @@ describe('the messenger', () => {
 			const backplane = cluster.member();
 			const messenger = new Messenger({ backplane, clock, process: `p${index}`, onError: fail });
 			await backplane.start((delivery) => void messenger.receive(delivery));
-			await messenger.start();
 			messengers.push(messenger);
 		}
 		return { clock, messengers: messengers as [Messenger, Messenger, ...Messenger[]] };
@@ -262,7 +261,6 @@ describe('the messenger', () => {
 		const backplane = memory();
 		const messenger = new Messenger({ backplane, clock, process: 'p', onError: fail });
 		await backplane.start((delivery) => void messenger.receive(delivery));
-		await messenger.start();
 		await messenger.listen(['user', 'ada'], (data) => data);
 		expect(await messenger.request(['user', 'ada'], 'hello', 1_000)).toBe('hello');
 	});

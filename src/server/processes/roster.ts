@@ -11,6 +11,8 @@ export interface RosterOptions {
 	id: string;
 	/** Told of beats that failed; the next one tries again. */
 	onError: (error: unknown) => void;
+	/** Whether no other process can be there: then nobody is told. @default false */
+	alone?: boolean;
 }
 
 export interface RosterListener {
@@ -43,6 +45,7 @@ export class Roster {
 	/** Resolves when this process is in it and knows the others. */
 	async start(): Promise<void> {
 		this.#running = true;
+		if (this.#options.alone) return this.#see(new Set([this.id]));
 		await this.#beat();
 		this.#schedule();
 	}
@@ -51,6 +54,7 @@ export class Roster {
 	async stop(): Promise<void> {
 		this.#running = false;
 		this.#options.clock.clearTimer(this.#timer);
+		if (this.#options.alone) return;
 		await this.#options.store.leave(GROUP, this.id);
 	}
 
@@ -62,6 +66,7 @@ export class Roster {
 	/** Whether a process lives, as of a few seconds ago at most; one that is not known is looked for. */
 	async isAlive(id: string): Promise<boolean> {
 		if (this.#living.has(id)) return true;
+		if (this.#options.alone) return false;
 		const members = await this.#options.store.members(GROUP);
 		return members.some(({ member }) => member === id);
 	}

@@ -5,7 +5,14 @@ import { assertNever } from '../../../src/base/assert.ts';
 import { ERROR_CODES, type TidewireCode } from '../../../src/base/errors.ts';
 import { MERGE_KINDS, type MergeSpec } from '../../../src/base/merge.ts';
 import { View } from '../../../src/client/view.ts';
-import { encodeBatch, encodeCall, encodeCancel, encodeError, encodeResult } from '../../../src/protocol/call.ts';
+import {
+	encodeBatch,
+	encodeCall,
+	encodeCancel,
+	encodeError,
+	encodeKeyedCall,
+	encodeResult
+} from '../../../src/protocol/call.ts';
 import { decodeDown, type DownMessage } from '../../../src/protocol/down.ts';
 import { encodeGoodbye, encodeHello, encodeWelcome } from '../../../src/protocol/handshake.ts';
 import { encodeHeartbeat, encodePing, encodePong } from '../../../src/protocol/heartbeat.ts';
@@ -44,7 +51,9 @@ function encodeUp(message: UpMessage): string {
 		case 'hello':
 			return encodeHello(message.version);
 		case 'call':
-			return encodeCall(message.id, message.path, message.args);
+			return message.key === undefined
+				? encodeCall(message.id, message.path, message.args)
+				: encodeKeyedCall({ ...message, key: message.key });
 		case 'batch':
 			return encodeBatch(
 				message.sequential,

@@ -1,0 +1,57 @@
+// This process among the others of its application: who else lives, what only one of them may do, messages between them,
+// and what takes effect once.
+
+import type { Clock } from '../../base/clock.ts';
+import type { Backplane, Delivery } from '../backplane.ts';
+import { Leases } from './leases.ts';
+import { Messenger } from './messenger.ts';
+import { Once } from './once.ts';
+import { Roster } from './roster.ts';
+
+export interface ProcessOptions {
+	backplane: Backplane;
+	clock: Clock;
+	/** The name of this process: another one each time it starts. */
+	id: string;
+	/** Told of what fails in the background; it is tried again. */
+	onError: (error: unknown) => void;
+}
+
+export class LiveProcess {
+	readonly roster: Roster;
+	readonly leases: Leases;
+	readonly messenger: Messenger;
+	readonly once: Once;
+	readonly #onError: (error: unknown) => void;
+
+	constructor({ backplane, clock, id, onError }: ProcessOptions) {
+		this.#onError = onError;
+		const { store } = backplane;
+		// A process with a recipe is alone with its store: nobody would miss it.
+		const alone = backplane.recipe !== undefined;
+		this.roster = new Roster({ store, clock, id, onError, alone });
+		this.leases = new Leases({ store, clock, holder: id });
+		this.messenger = new Messenger({ backplane, clock, process: id, onError });
+		this.once = new Once({ store, clock, roster: this.roster });
+	}
+
+	/** Resolves when the others know of it. The backplane has been started. */
+	async start(): Promise<void> {
+		await this.roster.start();
+	}
+
+	/** Leaves. The backplane is stopped afterwards. */
+	async stop(): Promise<void> {
+		this.messenger.stop();
+		try {
+			await this.roster.stop();
+		} catch (error) {
+			this.#onError(error); // the others miss it in a few seconds
+		}
+	}
+
+	/** Whether a delivery of the backplane was one of its own. */
+	receive(delivery: Delivery): boolean {
+		return this.messenger.receive(delivery);
+	}
+}
