@@ -75,7 +75,7 @@ export class View {
 	#replay(): unknown {
 		const confirmed = this.#confirmed;
 		if (!confirmed || this.#pending.length === 0) return confirmed?.value;
-		const draft = new Draft(confirmed.value, confirmed.spec);
+		const draft = confirmed.fork();
 		for (const { event, data } of this.#pending) MERGES[draft.spec.kind](draft, event, data);
 		return draft.value;
 	}

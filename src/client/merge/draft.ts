@@ -6,6 +6,9 @@ import type { MergeSpec } from '../../base/merge.ts';
 /** Searches that look at every row; more of them in one draft are worth the memory and time of knowing every place. */
 const SCANS = 4;
 
+/** Lists up to this length are searched row by row. */
+const FEW_ROWS = 32;
+
 /** Rows taken out of the middle before places are counted anew; until then a search steps over as many. */
 const MAX_DRIFT = 256;
 
@@ -17,6 +20,8 @@ export class Draft {
 	#searches = 0;
 	/** Where each key was when it was put here, counted from `#origin`. */
 	#places: Map<unknown, number> | null = null;
+	/** The draft that this one goes on from: it knows the places that are not in `#places`. */
+	#base: Draft | null = null;
 	/** Where the row is now that was first when places were counted. */
 	#origin = 0;
 	/** How many rows were taken out since: a row is at most that far before its place. */
@@ -30,6 +35,21 @@ export class Draft {
 	get value(): unknown {
 		this.#owned = false;
 		return this.#value;
+	}
+
+	/**
+	 * A draft that goes on from this one and does not change it. Until this one changes it may be used: it looks keys up in
+	 * what this one knows of their places, so that a few changes of a long list cost no search.
+	 */
+	fork(): Draft {
+		const fork = new Draft(this.value, this.spec);
+		if (this.spec.kind === 'set' || this.#rows.length <= FEW_ROWS) return fork;
+		this.#places ??= this.#count();
+		fork.#places = new Map();
+		fork.#base = this;
+		fork.#origin = this.#origin;
+		fork.#drift = this.#drift;
+		return fork;
 	}
 
 	keyOf(row: unknown): unknown {
@@ -116,9 +136,19 @@ export class Draft {
 	#find(key: unknown): number {
 		const rows = this.#rows;
 		if (!this.#places && this.#searches++ < SCANS) return rows.findIndex((row) => this.keyOf(row) === key);
-		this.#places ??= new Map(rows.map((row, place) => [this.keyOf(row), place]));
-		const last = (this.#places.get(key) ?? NaN) + this.#origin;
+		this.#places ??= this.#count();
+		const last = (this.#placeOf(key) ?? NaN) + this.#origin;
 		for (let place = last; place >= last - this.#drift; place--) if (this.keyOf(rows[place]) === key) return place;
 		return -1;
+	}
+
+	#count(): Map<unknown, number> {
+		return new Map(this.#rows.map((row, place) => [this.keyOf(row), place]));
+	}
+
+	/** Where a key was last seen: whoever asks looks whether its row is there. */
+	#placeOf(key: unknown): number | undefined {
+		const place = this.#places?.get(key);
+		return place === undefined && this.#base ? this.#base.#placeOf(key) : place;
 	}
 }

@@ -213,6 +213,53 @@ describe('a draft', () => {
 		expect(draft.value).toBe(first);
 	});
 
+	/** Long enough for places to be known, and not only searched for. */
+	const longRows = fc.uniqueArray(row, { selector: (entry) => entry.id, minLength: 40, maxLength: 60 });
+
+	test('that goes on from another merges as the plain rules do, again and again, and leaves the other alone', () => {
+		const batches = fc.array(
+			fc.record({ own: fc.array(crudEvent, { maxLength: 20 }), forked: fc.array(crudEvent, { maxLength: 20 }) }),
+			{ maxLength: 10 }
+		);
+		fc.assert(
+			fc.property(longRows, batches, crudSpec, (value, all, how) => {
+				const draft = new Draft(value, how);
+				let plain: unknown = draft.value;
+				for (const { own, forked } of all) {
+					for (const [name, data] of own) MERGES.crud(draft, name, data);
+					plain = plainCrud(plain as Row[], own, how);
+					const fork = draft.fork();
+					for (const [name, data] of forked) MERGES.crud(fork, name, data);
+					expect(fork.value).toEqual(plainCrud(plain as Row[], forked, how));
+					expect(draft.value).toEqual(plain);
+				}
+			}),
+			{ numRuns: 500 }
+		);
+	});
+
+	test('of ten thousand rows is gone on from without a look at most of them', () => {
+		let looks = 0;
+		const list = Array.from({ length: 10_000 }, (_, id) => ({
+			get id() {
+				looks++;
+				return id;
+			}
+		}));
+		const draft = new Draft(list, spec('crud', { prepend: true }));
+		const change = (): void => {
+			const fork = draft.fork();
+			for (let id = 0; id < 100; id++) fork.replace({ id: id * 97, text: 'changed' });
+			fork.put({ id: -1 });
+			fork.remove(5_000);
+			draft.replace({ id: 9_999 });
+		};
+		change(); // places are counted once
+		looks = 0;
+		for (let time = 0; time < 10; time++) change();
+		expect(looks).toBeLessThan(5_000);
+	});
+
 	test('holds ten thousand rows: an event costs less than a thousandth of a second', () => {
 		const list = Array.from({ length: 10_000 }, (_, id) => ({ id, text: 'x' }));
 		const draft = new Draft(list, spec('crud', { prepend: true }));
