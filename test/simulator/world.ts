@@ -50,6 +50,8 @@ export interface WorldOptions {
 	note: (text: () => string) => void;
 }
 
+/** A process says hello and enters itself among the others: some ways to what they share, and back. */
+const START_MS = 300;
 /** How long an expired or revoked session may go on. */
 const GRACE_MS = 1_000;
 const SKEW_MS = 24 * 3_600_000;
@@ -116,8 +118,7 @@ export class World {
 	async startProcess(): Promise<Process> {
 		const process = new Process(this, this.name('p'));
 		const started = process.start();
-		// The primary has to answer.
-		if (this.options.mode === 'workers') await this.clock.advance(100);
+		if (this.isSpread) await this.clock.advance(START_MS);
 		await started;
 		this.processes.push(process);
 		return process;
