@@ -1,0 +1,133 @@
+// Appends to the logs of topics, and reads them. Invariant: an append resolves when its event is stored and was delivered to
+// this process; where it rejects, nothing was sent, or the error says that the event may be stored.
+
+import type { Clock } from '../../base/clock.ts';
+import type { Position } from '../../protocol/position.ts';
+import type { EventBody } from '../../protocol/stream.ts';
+import type { TopicName } from '../../protocol/topic.ts';
+import type { LogEntry, ReadResult } from '../../server/backplane.ts';
+import type { Connection } from './connection.ts';
+import { writeExact } from '../shared/exact-text.ts';
+import type { Keys } from './keys.ts';
+import { Lanes, type Task } from './lanes.ts';
+import { readBody } from './message.ts';
+import type { TopicFeed } from './topic-feed.ts';
+import { APPEND, HEAD, READ } from './topic-scripts.ts';
+
+export interface LogParts {
+	readonly connection: Connection;
+	readonly keys: Keys;
+	/** The topics that are delivered here. */
+	readonly feeds: ReadonlyMap<TopicName, TopicFeed>;
+	readonly isCluster: boolean;
+	/** Names this process; part of the epochs that it begins. */
+	readonly origin: string;
+	readonly options: {
+		readonly clock: Clock;
+		readonly events: number;
+		readonly bytes: number;
+		readonly ageMs: number | null;
+		readonly idleMs: number;
+		readonly maxQueued: number;
+	};
+}
+
+interface Append extends Task<Position> {
+	readonly body: EventBody;
+	/** How it is written. */
+	readonly line: string;
+}
+
+/** The most events that one script reads: Redis serves nobody else meanwhile. */
+const PAGE = 500;
+
+export class RedisLog {
+	readonly #parts: LogParts;
+	readonly #appends: Lanes<Position, Append>;
+	readonly #heads: Lanes<Position, Task<Position>>;
+
+	constructor(parts: LogParts) {
+		this.#parts = parts;
+		const { connection, isCluster } = parts;
+		const lanes = { ...parts.options, isCluster, isDown: () => connection.link === null };
+		this.#appends = new Lanes({ ...lanes, send: (topics) => this.#sendAppends(topics) });
+		this.#heads = new Lanes({ ...lanes, maxQueued: Infinity, send: (topics) => this.#sendHeads(topics) });
+	}
+
+	append(topic: TopicName, body: EventBody): Promise<Position> {
+		const line = writeExact(body);
+		return new Promise((resolve, reject) => {
+			this.#appends.push({ topic, body, line, size: line.length, resolve, reject });
+		});
+	}
+
+	/** Begins the topic where it is not there. */
+	head(topic: TopicName): Promise<Position> {
+		return new Promise((resolve, reject) => {
+			this.#heads.push({ topic, size: topic.length, resolve, reject });
+		});
+	}
+
+	/** Resolves when everything that was appended is settled. */
+	flush(): Promise<void> {
+		return this.#appends.flush();
+	}
+
+	/** @throws {SyntaxError} where the stream has something that is not an event */
+	async read(topic: TopicName, after: Position): Promise<ReadResult> {
+		const { connection, keys } = this.#parts;
+		const { meta, stream } = keys.topic(topic);
+		const entries: LogEntry[] = [];
+		for (;;) {
+			const args = [after.epoch, String(after.offset + entries.length), String(PAGE)];
+			const [kind, ...lines] = (await connection.run(READ, { keys: [meta, stream], args })) as string[];
+			if (kind !== 'events') return { kind: 'reset', reason: kind === 'epoch' ? 'epoch' : 'evicted' };
+			for (const line of lines) entries.push({ offset: after.offset + entries.length + 1, body: readBody(line) });
+			if (lines.length < PAGE) return { kind: 'events', epoch: after.epoch, entries };
+		}
+	}
+
+	async #sendAppends(topics: Map<TopicName, Append[]>): Promise<void> {
+		const { connection, options, origin } = this.#parts;
+		const { events, bytes, ageMs, idleMs } = options;
+		const publish = connection.link?.isSharded ? 'SPUBLISH' : 'PUBLISH';
+		const args = [origin, ...[idleMs, events, bytes, ageMs ?? 0].map(String), publish];
+		for (const [topic, appends] of topics) {
+			args.push(this.#parts.keys.topic(topic).channel, appends.map(({ line }) => line).join('\n'));
+		}
+		const heads = await this.#run(APPEND, [...topics.keys()], args);
+		for (const [topic, appends] of topics) this.#appended(topic, appends, heads.next().value as Position);
+	}
+
+	#appended(topic: TopicName, appends: readonly Append[], { epoch, offset }: Position): void {
+		const first = offset - appends.length + 1;
+		const settle = (): void => appends.forEach(({ resolve }, index) => resolve({ epoch, offset: first + index }));
+		const run = { epoch, first, bodies: appends.map(({ body }) => body) };
+		const delivered = this.#parts.feeds.get(topic)?.append(run);
+		if (delivered) void delivered.then(settle);
+		else settle();
+	}
+
+	async #sendHeads(topics: Map<TopicName, Task<Position>[]>): Promise<void> {
+		const { idleMs, ageMs } = this.#parts.options;
+		const args = [this.#parts.origin, String(idleMs), String(Math.min(idleMs, ageMs ?? idleMs))];
+		const heads = await this.#run(HEAD, [...topics.keys()], args);
+		for (const tasks of topics.values()) {
+			const head = heads.next().value as Position;
+			for (const { resolve } of tasks) resolve(head);
+		}
+	}
+
+	/** Runs a script that answers with the head of each topic. */
+	async #run(script: typeof APPEND, topics: TopicName[], args: string[]): Promise<Iterator<Position>> {
+		const { connection, keys } = this.#parts;
+		const names = topics.flatMap((topic) => {
+			const { meta, stream } = keys.topic(topic);
+			return [meta, stream];
+		});
+		const answer = (await connection.run(script, { keys: names, args })) as string[];
+		return topics
+			.map((_, index) => ({ epoch: answer[2 * index] ?? '', offset: Number(answer[2 * index + 1]) }))
+			.values();
+	}
+}
