@@ -12,6 +12,8 @@ export interface Target {
 	against: { server: string } | { caseName: string } | { value: number; unit: string };
 	/** At most this many times the other's figure. */
 	most: number;
+	/** The server whose figure it is; one on another transport counts where it was measured. @default 'tidewire' */
+	server?: string;
 }
 
 const p50 = ({ figures }: Measured): number | undefined => figures['p50'];
@@ -24,6 +26,17 @@ const cpu = (title: string, caseName: string, [server, most]: [server: string, m
 	against: { server },
 	most
 });
+
+/** On the server's own ground, where writing costs the same: what is left is what the promises cost. */
+const onTransport = (server: string, raw: string): Target[] =>
+	[
+		{ name: 'fan-out-1000', title: 'one at a time' },
+		{ name: 'fan-out-1000x16', title: '16 outstanding' },
+		{ name: 'topics-per-socket', title: 'many topics per socket' }
+	].map(({ name, title }) => ({
+		...cpu(`${server}, delivery, ${title}: at most 1.1 × ${raw}`, name, [raw, 1.1]),
+		server
+	}));
 
 export const TARGETS: readonly Target[] = [
 	cpu('Call: at most 1.1 × uWebSockets.js', 'call', ['uWebSockets.js', 1.1]),
@@ -63,5 +76,7 @@ export const TARGETS: readonly Target[] = [
 		figure: cpuMicros,
 		against: { value: 20, unit: 'µs' },
 		most: 1
-	}
+	},
+	...onTransport('tidewire/uws', 'uWebSockets.js'),
+	...onTransport('tidewire/bun', 'Bun.serve')
 ];

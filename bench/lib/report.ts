@@ -28,7 +28,9 @@ export function report(run: Report): string {
 		...heading(run),
 		...section('Targets', '', [
 			['target', OURS, 'compared with', 'ratio', ''],
-			...TARGETS.map((target) => standing(target, run.results))
+			...TARGETS.filter(({ server = OURS }) => names.includes(server)).map((target) =>
+				standing(target, run.results)
+			)
 		]),
 		...serverSections(measured, names, run.results),
 		...clientSection(measured, run.results),
@@ -130,8 +132,8 @@ function versionOf(name: string): string {
 }
 
 function standing(target: Target, results: Results): string[] {
-	const { title, caseName, figure, against, most } = target;
-	const ours = results.median(caseName, OURS, figure);
+	const { title, caseName, figure, against, most, server = OURS } = target;
+	const ours = results.median(caseName, server, figure);
 	const other =
 		'value' in against
 			? against.value
