@@ -43,7 +43,9 @@ const OWNERS = {
 	svelte: 'svelte',
 	'@sveltejs/kit': 'kit',
 	vite: 'vite',
-	'fast-check': 'testing'
+	'fast-check': 'testing',
+	pg: 'backplanes/postgres',
+	'pg-logical-replication': 'backplanes/postgres'
 };
 
 /** The only folders that may import a builtin module of Node: everything else runs in browsers and workers too. */

@@ -1,0 +1,283 @@
+// Joins processes by a PostgreSQL database: the log is a table, and NOTIFY only says that it has grown. Invariant: what is
+// delivered was committed, and what was committed is in the log in the order of its offsets, whatever was notified.
+
+import { systemClock, type Clock } from '../../base/clock.ts';
+import type { Position } from '../../protocol/position.ts';
+import type { EventBody } from '../../protocol/stream.ts';
+import type { TopicName } from '../../protocol/topic.ts';
+import type { Backplane, BackplaneStatus, Delivery, ReadResult } from '../../server/backplane.ts';
+import type { SharedStore } from '../../server/shared-store.ts';
+import { Appender, unavailable } from './appender.ts';
+import { messageOf, type PostgresClient } from './client.ts';
+import { Cursors } from './cursors.ts';
+import { HeadQueue } from './head-queue.ts';
+import { Link } from './link.ts';
+import { epochOf, PostgresLog, type Bounds } from './log.ts';
+import { assertMigrated, migrate } from './migrations.ts';
+import { Notifier } from './notifier.ts';
+import { PostgresStore } from './store.ts';
+
+export interface PostgresOptions {
+	/** Where its tables and functions are, and the channel that it notifies. @default 'tidewire' */
+	schema?: string;
+	/** Whether `start` brings the schema up to date; otherwise it fails where that was not done by hand. @default true */
+	migrate?: boolean;
+	/** The most events that a topic keeps. @default 10000 */
+	events?: number;
+	/** The most bytes that they may have together. @default 67108864 */
+	bytes?: number;
+	/** How long they are kept, in milliseconds. @default Infinity */
+	ageMs?: number;
+	/** After which time without a reader or an event a topic is forgotten, in milliseconds. @default 604800000 (7 days) */
+	idleMs?: number;
+	/** How long anything that is asked of the server may take, in milliseconds. @default 2000 */
+	timeoutMs?: number;
+	/** The most appends of this process that wait for the server; more are rejected. @default 10000 */
+	maxWaiting?: number;
+	/** @default the runtime's clock */
+	clock?: Clock;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const DEFAULTS = {
+	schema: 'tidewire',
+	migrate: true,
+	events: 10_000,
+	bytes: 64 * 1024 * 1024,
+	ageMs: Infinity,
+	idleMs: 7 * DAY_MS,
+	timeoutMs: 2_000,
+	maxWaiting: 10_000,
+	clock: systemClock
+} satisfies PostgresOptions;
+
+export type Settings = Required<PostgresOptions>;
+export const settingsOf = (options: PostgresOptions): Settings => ({ ...DEFAULTS, ...options });
+
+const SWEEP_EVERY_MS = 60_000;
+
+export class PostgresBackplane implements Backplane {
+	readonly name = 'postgres';
+	readonly store: SharedStore;
+	/** What others notified on its channel, which was left alone. */
+	dropped = 0;
+	/** @internal */
+	readonly client: PostgresClient;
+	readonly #settings: Settings;
+	readonly #log: PostgresLog;
+	readonly #link: Link;
+	readonly #cursors: Cursors;
+	readonly #appender: Appender;
+	readonly #heads: HeadQueue;
+	readonly #notifier: Notifier;
+	readonly #reads = new Map<string, Promise<ReadResult>>();
+	#deliver: ((delivery: Delivery) => void) | null = null;
+	#onStatus: (status: BackplaneStatus) => void = () => {};
+	#sweepTimer: unknown;
+	#stopping: Promise<void> | null = null;
+	/** Whether events may have been stored that nobody was told of. */
+	#owesWake = false;
+
+	constructor(client: PostgresClient, settings: Settings) {
+		const { clock, timeoutMs, maxWaiting, schema } = settings;
+		const bounds: Bounds = settings;
+		this.client = client;
+		this.#settings = settings;
+		this.#log = new PostgresLog(client, schema, bounds);
+		this.store = new PostgresStore((text, parameters) => this.#query(text, parameters), schema);
+		const log = this.#log;
+		this.#cursors = new Cursors({
+			deliver: (delivery) => this.#deliver?.(delivery),
+			fetch: (cursors) => log.fetch(cursors),
+			changed: () => this.#link.lose('the server has been started anew'),
+			failed: () => void this.#link.check()
+		});
+		this.#appender = new Appender({
+			log,
+			clock,
+			timeoutMs,
+			maxWaiting,
+			unavailable: () => this.#link.reason,
+			deliver: (topic, head, bodies) => this.#cursors.append(topic, head, bodies),
+			stored: (heads) => this.#stored([...heads.values()]),
+			failed: (isUnknown) => this.#failed(isUnknown)
+		});
+		this.#heads = new HeadQueue({ log, clock, timeoutMs, failed: () => this.#failed(false) });
+		this.#notifier = this.#makeNotifier();
+		this.#link = this.#makeLink();
+	}
+
+	#makeNotifier(): Notifier {
+		return new Notifier({
+			clock: this.#settings.clock,
+			send: (payloads) => this.#log.notify(payloads),
+			woken: (id, head) => this.#cursors.wake(id, head),
+			wokenAll: () => void this.#cursors.wakeAll(),
+			broadcast: ([topic, body, conflationKey]) => {
+				if (!this.#cursors.has(topic)) return;
+				this.#deliver?.({ topic, epoch: '', offset: 0, body, conflationKey });
+			},
+			dropped: () => this.dropped++,
+			failed: () => this.#failed(true)
+		});
+	}
+
+	#makeLink(): Link {
+		const { clock, timeoutMs, schema } = this.#settings;
+		return new Link({
+			client: this.client,
+			channel: schema,
+			clock,
+			timeoutMs,
+			notified: (payload) => this.#notifier.receive(payload),
+			opened: () => this.#opened(),
+			echo: () => this.#notifier.broadcast(null),
+			status: (status) => {
+				if (!status.available) this.#notifier.lost(status.reason ?? '');
+				this.#onStatus(status);
+			}
+		});
+	}
+
+	async start(
+		deliver: (delivery: Delivery) => void,
+		onStatus: (status: BackplaneStatus) => void = () => {}
+	): Promise<void> {
+		const { schema } = this.#settings;
+		this.#onStatus = onStatus;
+		if (this.#settings.migrate) await migrate(this.client, schema);
+		else await assertMigrated(this.client, schema);
+		this.#deliver = deliver;
+		await this.#link.start();
+		this.#sweepLater(0);
+	}
+
+	stop(): Promise<void> {
+		this.#stopping ??= this.#stop();
+		return this.#stopping;
+	}
+
+	async #stop(): Promise<void> {
+		await this.#appender.drained();
+		await this.#notifier.drained();
+		this.#settings.clock.clearTimer(this.#sweepTimer);
+		this.#deliver = null;
+		this.#cursors.clear();
+		await this.#link.stop();
+		this.#notifier.lost('it was stopped');
+		await this.client.end();
+	}
+
+	/** Every topic that is read has its place again, and what was missed is delivered, before anybody is told. */
+	async #opened(): Promise<void> {
+		this.#cursors.begin(await this.#log.openIncarnation());
+		const topics = this.#cursors.topics;
+		const heads = await this.#log.heads(topics, this.#settings.timeoutMs / 2);
+		for (const [index, topic] of topics.entries()) {
+			const head = heads[index];
+			if (head) this.#cursors.place(topic, head);
+		}
+		await this.#cursors.wakeAll();
+		if (this.#owesWake) this.#notifier.wakeAll();
+		this.#owesWake = false;
+	}
+
+	#stored(heads: { id: number; offset: number; incarnation: string; due: boolean }[]): void {
+		for (const head of heads) this.#notifier.wake(head);
+		const due = heads.filter(({ due }) => due).map(({ id }) => id);
+		if (due.length > 0) this.#log.trim(due).catch(() => this.#failed(false));
+	}
+
+	/** A statement failed: is the server still there? If it is, everybody looks for what may have been stored. */
+	#failed(isUnknown: boolean): void {
+		if (isUnknown) this.#owesWake = true;
+		void this.#link.check().then(() => {
+			if (!this.#owesWake || this.#link.reason !== null) return;
+			this.#owesWake = false;
+			this.#notifier.wakeAll();
+		});
+	}
+
+	async #query(text: string, parameters: readonly (string | number | null)[]) {
+		this.#assertAvailable();
+		try {
+			return await this.client.query(text, parameters);
+		} catch (error) {
+			this.#failed(false);
+			throw unavailable(messageOf(error), error);
+		}
+	}
+
+	#assertAvailable(): void {
+		const { reason } = this.#link;
+		if (reason !== null) throw unavailable(reason);
+	}
+
+	async subscribe(topic: TopicName): Promise<Position> {
+		this.#assertAvailable();
+		this.#cursors.open(topic);
+		try {
+			const head = await this.#heads.ask(topic);
+			this.#cursors.place(topic, head);
+			return { epoch: epochOf(head.incarnation, head.id), offset: head.offset };
+		} finally {
+			this.#cursors.opened();
+		}
+	}
+
+	unsubscribe(topic: TopicName): void {
+		this.#cursors.remove(topic);
+	}
+
+	async head(topic: TopicName): Promise<Position> {
+		this.#assertAvailable();
+		const { id, offset, incarnation } = await this.#heads.ask(topic);
+		return { epoch: epochOf(incarnation, id), offset };
+	}
+
+	append(topic: TopicName, body: EventBody): Promise<Position> {
+		return this.#appender.append(topic, body);
+	}
+
+	async broadcast(topic: TopicName, body: EventBody, conflationKey: string | null): Promise<void> {
+		this.#assertAvailable();
+		await this.#notifier.broadcast([topic, body, conflationKey]);
+	}
+
+	/** Many clients that come back together ask for the same. */
+	read(topic: TopicName, after: Position): Promise<ReadResult> {
+		const key = `${after.epoch} ${after.offset} ${topic}`;
+		const known = this.#reads.get(key);
+		if (known) return known;
+		const reading = this.#read(topic, after).finally(() => this.#reads.delete(key));
+		this.#reads.set(key, reading);
+		return reading;
+	}
+
+	async #read(topic: TopicName, after: Position): Promise<ReadResult> {
+		this.#assertAvailable();
+		try {
+			return await this.#log.read(topic, after);
+		} catch (error) {
+			this.#failed(false);
+			throw unavailable(messageOf(error), error);
+		}
+	}
+
+	#sweepLater(delayMs: number): void {
+		this.#sweepTimer = this.#settings.clock.setTimer(() => void this.#sweep(), delayMs);
+	}
+
+	async #sweep(): Promise<void> {
+		try {
+			// Whoever reads a topic says so several times before it would be forgotten.
+			if (this.#link.reason === null) {
+				await this.#log.touch(this.#cursors.ids);
+				await this.#log.sweep(SWEEP_EVERY_MS);
+			}
+		} catch {
+			this.#failed(false);
+		}
+		if (this.#deliver) this.#sweepLater(Math.min(SWEEP_EVERY_MS, this.#settings.idleMs / 4));
+	}
+}

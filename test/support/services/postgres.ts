@@ -1,0 +1,185 @@
+// A private PostgreSQL server on a free port, in a temporary folder: started, killed and put back from copies by tests.
+// `initdb` refuses root, so as root everything runs as the user `postgres`, or as the one that owns nothing.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const STARTS_WITHIN_MS = 30_000;
+/** No promise of these tests is about power failures, and the disk is shared. */
+const SETTINGS = ['fsync=off', 'wal_level=logical', 'max_connections=60', 'autovacuum=off', 'max_wal_senders=8'];
+
+const program =
+	process.env['POSTGRES'] ?? globSync('/usr/lib/postgresql/*/bin/postgres').toSorted().at(-1) ?? 'postgres';
+
+/** A user for the server where this process is root; nothing where it is anybody else. */
+const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? userNamed('postgres') : {};
+
+function userNamed(name: string): { uid: number; gid: number } {
+	const line = readFileSync('/etc/passwd', 'utf8')
+		.split('\n')
+		.find((line) => line.startsWith(`${name}:`));
+	const [uid, gid] = (line ?? 'nobody:x:65534:65534').split(':').slice(2, 4);
+	return { uid: Number(uid), gid: Number(gid) };
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const { port } = server.address() as AddressInfo;
+	server.close();
+	await once(server, 'close');
+	return port;
+}
+
+export class PostgresServer implements AsyncDisposable {
+	readonly port: number;
+	readonly folder: string;
+	#child: ChildProcess | null = null;
+	#copies = 0;
+
+	private constructor(folder: string, port: number) {
+		this.folder = folder;
+		this.port = port;
+	}
+
+	/** A server on an empty cluster, which answers. */
+	static async start(): Promise<PostgresServer> {
+		const folder = mkdtempSync(join(tmpdir(), 'tidewire-postgres-'));
+		giveToUser([folder]);
+		const server = new PostgresServer(folder, await freePort());
+		const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+		await server.run('initdb', ['-D', server.#data, ...options]);
+		await server.start();
+		return server;
+	}
+
+	get #data(): string {
+		return join(this.folder, 'data');
+	}
+
+	/** Of a database in it; the one called `postgres` is always there. */
+	url(database = 'postgres'): string {
+		return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
+	}
+
+	/** Starts it on the data that it has. */
+	async start(): Promise<void> {
+		const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
+		const place = ['-D', this.#data, '-p', String(this.port), '-h', '127.0.0.1', '-k', this.folder];
+		this.#child = spawn(program, [...place, ...settings], { ...user, stdio: 'ignore', cwd: this.folder });
+		await this.#answers();
+	}
+
+	async #answers(): Promise<void> {
+		const until = performance.now() + STARTS_WITHIN_MS;
+		while (performance.now() < until) {
+			if (this.#child?.exitCode !== null) throw new Error(`PostgreSQL ended while it started: ${program}`);
+			const isReady = await this.run('pg_isready', ['-q', '-h', '127.0.0.1', '-p', String(this.port)]).then(
+				() => true,
+				() => false
+			);
+			if (isReady) return;
+			await delay(50);
+		}
+		throw new Error('PostgreSQL did not start in time');
+	}
+
+	/** Runs one of the programs that come with it, as the server's user. Returns what it prints. */
+	async run(name: string, args: string[]): Promise<string> {
+		const path = join(dirname(program), name);
+		const { stdout } = await run(path, args, { ...user, cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
+		return stdout;
+	}
+
+	/** What somebody types into psql. */
+	psql(sql: string, database = 'postgres'): Promise<string> {
+		return this.run('psql', ['-XqtA', '-v', 'ON_ERROR_STOP=1', '-d', this.url(database), '-c', sql]);
+	}
+
+	/** An empty database. */
+	async createDatabase(name: string): Promise<string> {
+		await this.psql(`CREATE DATABASE ${name}`);
+		return this.url(name);
+	}
+
+	/** SIGKILL to all of its processes: the first one alone would leave the others behind for a while. */
+	async kill(): Promise<void> {
+		const child = this.#child;
+		if (child?.exitCode !== null || child.signalCode !== null) return;
+		const children = await run('ps', ['-o', 'pid=', '--ppid', String(child.pid)]).then(
+			({ stdout }) => stdout.trim().split(/\s+/).map(Number),
+			() => []
+		);
+		const ended = once(child, 'exit');
+		child.kill('SIGKILL');
+		for (const pid of children) signal(pid, 'SIGKILL');
+		await ended;
+	}
+
+	/** Ends it in order; open connections are closed. */
+	async stop(): Promise<void> {
+		const child = this.#child;
+		if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+		const ended = once(child, 'exit');
+		child.kill('SIGINT');
+		await ended;
+	}
+
+	/** Stops it, and its backends, as a machine does that hangs. */
+	async freeze(): Promise<void> {
+		for (const pid of await this.#pids()) signal(pid, 'SIGSTOP');
+	}
+
+	async thaw(): Promise<void> {
+		for (const pid of await this.#pids()) signal(pid, 'SIGCONT');
+	}
+
+	async #pids(): Promise<number[]> {
+		const pid = Number(this.#child?.pid);
+		const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pid)]);
+		return [pid, ...stdout.trim().split(/\s+/).map(Number)];
+	}
+
+	/** A copy of its data, made while it is stopped. Returns what `restore` takes. */
+	copy(): string {
+		const name = join(this.folder, `copy${this.#copies++}`);
+		replace(this.#data, name);
+		return name;
+	}
+
+	/** Puts a copy back, while it is stopped. */
+	restore(copy: string): void {
+		replace(copy, this.#data);
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.kill();
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+	try {
+		process.kill(pid, name);
+	} catch {
+		// It has ended by itself.
+	}
+}
+
+function replace(from: string, to: string): void {
+	rmSync(to, { recursive: true, force: true });
+	cpSync(from, to, { recursive: true, preserveTimestamps: true });
+	giveToUser([to, ...globSync(join(to, '**/*'))]);
+}
+
+function giveToUser(paths: readonly string[]): void {
+	const { uid, gid } = user;
+	if (uid === undefined || gid === undefined) return;
+	for (const path of paths) chownSync(path, uid, gid);
+}
