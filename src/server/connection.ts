@@ -56,7 +56,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	/** The rest of the frame during which it was paused. */
 	#unhandled: readonly UpMessage[] = [];
 	/** Frames that the transport had read before it was paused. */
-	readonly #held: (string | Uint8Array)[] = [];
+	#held: (string | Uint8Array)[] | null = null;
 	#heldBytes = 0;
 
 	constructor(parts: ServerParts, socket: TransportSocket, { id, session }: Peer) {
@@ -124,7 +124,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	#hold(data: string | Uint8Array): void {
 		const { queueBytes } = this.limits;
 		this.#heldBytes += data.length + ENTRY_BYTES;
-		this.#held.push(data);
+		(this.#held ??= []).push(data);
 		if (this.#heldBytes <= queueBytes) return;
 		const message = `the client does not read its answers and asks on; the limit "queueBytes" is ${queueBytes}`;
 		this.goodbye(new LiveError('SLOW_CONSUMER', message, { retryAfterMs: 1_000 }));
@@ -301,7 +301,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 			this.#violated(error);
 		}
 		while (!this.#paused) {
-			const data = this.#held.shift();
+			const data = this.#held?.shift();
 			if (data === undefined) return this.#socket.resume();
 			this.#heldBytes -= data.length + ENTRY_BYTES;
 			this.#receive(data);

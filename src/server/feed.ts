@@ -19,11 +19,14 @@ export interface FeedHost {
 	readonly topicCount: number;
 }
 
+/** What most lists here hold most of the time. */
+const NONE: readonly never[] = [];
+
 export class Feed implements TopicReader, EventSource {
 	readonly topic: HubTopic;
 	readonly #host: FeedHost;
-	/** The streams of the connection that read this topic and are up to date. */
-	readonly live = new Set<FedStream>();
+	/** The streams of the connection that read this topic and are up to date. A list: there is one, as a rule. */
+	#live: readonly FedStream[] = NONE;
 	/** How many streams of the connection use this feed, up to date or not. */
 	users = 0;
 	#epoch = '';
@@ -34,9 +37,14 @@ export class Feed implements TopicReader, EventSource {
 		this.#host = host;
 	}
 
+	/** Whether a stream here is up to date. */
+	get isLive(): boolean {
+		return this.#live.length > 0;
+	}
+
 	/** Sends events on, unless no stream here is up to date: then they reach it with its snapshot. */
 	deliver(events: EventFrame, dirtyTopics: number): void {
-		if (this.live.size === 0) return;
+		if (!this.isLive) return;
 		if (events.last > 0) this.#sentOffset = events.last;
 		const { queue, topicCount } = this.#host;
 		const isLast = Math.min(dirtyTopics, topicCount) === 1; // no other topic has anything for this connection
@@ -45,7 +53,7 @@ export class Feed implements TopicReader, EventSource {
 
 	/** Sends on what the topic has kept for the end of this pass. */
 	flush(): void {
-		if (this.live.size > 0) this.topic.flushTo(this);
+		if (this.isLive) this.topic.flushTo(this);
 	}
 
 	/** The queue dropped events: what was sent ends before them. */
@@ -67,11 +75,16 @@ export class Feed implements TopicReader, EventSource {
 	 * one stream further than the next: the feed goes on where the last of them is.
 	 */
 	begin(stream: FedStream, position: Position): void {
-		if (this.live.size === 0 || position.offset < this.#sentOffset) {
+		if (!this.isLive || position.offset < this.#sentOffset) {
 			this.#epoch = position.epoch;
 			this.#sentOffset = position.offset;
 		}
-		this.live.add(stream);
+		this.#live = [...this.#live, stream];
+	}
+
+	/** A stream gets no more live events. */
+	end(stream: FedStream): void {
+		this.#live = this.#live.filter((other) => other !== stream);
 	}
 
 	/** The log does not connect with what was delivered: every stream is brought up to date anew. */
@@ -80,9 +93,9 @@ export class Feed implements TopicReader, EventSource {
 	}
 
 	/** Takes every stream off the live events. Returns them, so that they can be brought up to date later. */
-	suspend(): FedStream[] {
-		const streams = [...this.live];
-		this.live.clear();
+	suspend(): readonly FedStream[] {
+		const streams = this.#live;
+		this.#live = NONE;
 		return streams;
 	}
 }

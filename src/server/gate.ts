@@ -4,7 +4,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 
 export class Gate {
 	#free: number;
-	#waiting: (() => void)[] = [];
+	#waiting: (() => void)[] | null = null;
 
 	constructor(places: number) {
 		this.#free = places;
@@ -16,11 +16,11 @@ export class Gate {
 			this.#free--;
 			return;
 		}
-		return new Promise((resolve) => this.#waiting.push(resolve));
+		return new Promise((resolve) => (this.#waiting ??= []).push(resolve));
 	}
 
 	leave(): void {
-		const next = this.#waiting.shift();
+		const next = this.#waiting?.shift();
 		if (next) next();
 		else this.#free++;
 	}

@@ -116,7 +116,7 @@ export class ServerStream implements FedStream, HostedStream {
 		const feed = this.#feed;
 		if (feed === null || this.#state !== 'live') return; // an answer is on its way already
 		this.#state = 'behind';
-		feed.live.delete(this);
+		feed.end(this);
 		this.#bringUpToDate(feed, from ?? null, 'slow').catch((error: unknown) => this.#fail(error));
 	}
 
@@ -311,7 +311,7 @@ export class ServerStream implements FedStream, HostedStream {
 		this.#context.abort(reason);
 		const feed = this.#feed;
 		if (feed === null) return;
-		feed.live.delete(this);
+		feed.end(this);
 		this.#host.leave(feed);
 		if (this.#announced) this.#runHook(this.#definition.onUnsubscribe, feed);
 	}

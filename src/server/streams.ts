@@ -19,6 +19,8 @@ import { ServerStream, type RegisteredStream, type StreamRequest } from './strea
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { withTimeout } from './timeout.ts';
 
+/** What a connection that only calls has instead of a list. */
+const NONE: readonly never[] = [];
 /** Streams of one connection that are loaded or caught up at the same time. */
 const CONCURRENT_LOADS = 8;
 /** A stream is brought up to date only while less than this waits to be sent. */
@@ -37,11 +39,12 @@ export class Streams implements StreamHost, FeedHost {
 	readonly #parts: ServerParts;
 	readonly queue: SendQueue<Feed>;
 	readonly #streams = new Map<RequestId, ServerStream>();
-	readonly #feeds = new Map<HubTopic, Feed>();
+	/** A list: a connection reads few topics. */
+	#feeds: readonly Feed[] = NONE;
 	/** Whether the connection is gone. */
 	#ended = false;
 	/** Told when there is room again. */
-	#waiting: (() => void)[] = [];
+	#waiting: (() => void)[] | null = null;
 
 	constructor(connection: StreamsOwner, parts: ServerParts, queue: SendQueue<Feed>) {
 		this.#connection = connection;
@@ -58,7 +61,7 @@ export class Streams implements StreamHost, FeedHost {
 	}
 
 	get topicCount(): number {
-		return this.#feeds.size;
+		return this.#feeds.length;
 	}
 
 	has(id: RequestId): boolean {
@@ -121,20 +124,20 @@ export class Streams implements StreamHost, FeedHost {
 	/** Where the topics end whose live streams must have everything by now. */
 	heads(): Head[] {
 		const heads: Head[] = [];
-		for (const [topic, feed] of this.#feeds) {
-			if (feed.live.size > 0 && topic.head.offset > 0) heads.push([topic.alias, topic.head.offset]);
+		for (const { topic, isLive } of this.#feeds) {
+			if (isLive && topic.head.offset > 0) heads.push([topic.alias, topic.head.offset]);
 		}
 		return heads;
 	}
 
 	/** Sends what was published in this pass and is kept for its end. */
 	flushEvents(): void {
-		for (const feed of this.#feeds.values()) feed.flush();
+		for (const feed of this.#feeds) feed.flush();
 	}
 
 	room(): MaybePromise<void> {
 		if (this.#hasRoom || this.#ended) return; // nothing drains any more: whoever waits goes on, to its own end
-		return new Promise((resolve) => this.#waiting.push(resolve));
+		return new Promise((resolve) => (this.#waiting ??= []).push(resolve));
 	}
 
 	get #hasRoom(): boolean {
@@ -142,12 +145,12 @@ export class Streams implements StreamHost, FeedHost {
 	}
 
 	drained(): void {
-		if (this.#waiting.length > 0 && this.#hasRoom) this.#wake();
+		if (this.#waiting && this.#hasRoom) this.#wake();
 	}
 
 	#wake(): void {
-		const waiting = this.#waiting;
-		this.#waiting = [];
+		const waiting = this.#waiting ?? [];
+		this.#waiting = null;
 		for (const resolve of waiting) resolve();
 	}
 
@@ -159,10 +162,10 @@ export class Streams implements StreamHost, FeedHost {
 			this.#parts.hub.leave(name);
 			throw error;
 		}
-		let feed = this.#feeds.get(topic);
+		let feed = this.#feeds.find((other) => other.topic === topic);
 		if (!feed) {
 			feed = new Feed(topic, this);
-			this.#feeds.set(topic, feed);
+			this.#feeds = [...this.#feeds, feed];
 			topic.feeds.add(feed);
 		}
 		feed.users++;
@@ -171,7 +174,7 @@ export class Streams implements StreamHost, FeedHost {
 
 	leave(feed: Feed): void {
 		if (--feed.users === 0) {
-			this.#feeds.delete(feed.topic);
+			this.#feeds = this.#feeds.filter((other) => other !== feed);
 			feed.topic.feeds.delete(feed);
 		}
 		this.#parts.hub.leave(feed.topic.name);

@@ -122,8 +122,8 @@ export const MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/stream.ts',
-				find: 'feed.live.delete(this);\n\t\tthis.#host.leave(feed);',
-				replace: 'feed.live.delete(this);'
+				find: 'feed.end(this);\n\t\tthis.#host.leave(feed);',
+				replace: 'feed.end(this);'
 			}
 		]
 	},
