@@ -190,7 +190,7 @@ describe('a call that takes long', () => {
 		const signals: AbortSignal[] = [];
 		const leave = live(async (ctx: LiveContext) => {
 			signals.push(ctx.abortSignal);
-			server.revoke('ada');
+			void server.revoke('ada');
 			await Promise.resolve();
 		});
 		const { connect, clock, server } = await startServer({ m: { leave } });

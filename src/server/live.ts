@@ -40,9 +40,11 @@ export const publish: Publish<Promise<void>> = async (
 };
 
 /**
- * Ends the connections that a user has to this process: they connect again at once, and are asked who they are.
+ * Ends the connections of a user, on this process at once and on every other one within a second: they connect again, and
+ * are asked who they are. Resolves when the other processes will hear of it.
  * @param userId the `id` of the session's user
+ * @throws {LiveError} UNAVAILABLE where the other processes cannot be told
  */
-export function revoke(userId: string | number): void {
-	runtime().started.revoke(userId);
+export function revoke(userId: string | number): Promise<void> {
+	return runtime().started.revoke(userId);
 }

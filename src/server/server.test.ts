@@ -76,14 +76,14 @@ describe('a session', () => {
 		const other = await connect(bob);
 		await clients[0].subscribe('m/rows');
 		await clients[1].call('m/wait');
-		server.revoke('ada');
+		void server.revoke('ada');
 		await clock.settle();
 		for (const client of clients) expect(client.end).toEqual({ code: 'SESSION_EXPIRED', close: 4410 });
 		expect((aborted as LiveError).code).toBe('SESSION_EXPIRED');
 		expect(server.topicCount).toBe(0);
 		expect(other.end).toBeNull();
 		expect(other.resultOf(await other.call('m/echo', 1))).toBe(1);
-		server.revoke('nobody');
+		void server.revoke('nobody');
 	});
 });
 

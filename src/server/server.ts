@@ -16,6 +16,7 @@ import { loadOnce } from './load-once.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import { Pacer } from './pacer.ts';
 import { LiveProcess } from './processes/process.ts';
+import { Revocations } from './processes/revocations.ts';
 import { isSystemTopic } from './processes/system-topic.ts';
 import { Publisher } from './publisher.ts';
 import { Registry } from './registry.ts';
@@ -53,6 +54,7 @@ export class LiveServer {
 	readonly #connections = new Set<LiveConnection>();
 	readonly #connectionsOfUser = new Map<unknown, Set<LiveConnection>>();
 	readonly #heartbeats: Heartbeats;
+	readonly #revocations: Revocations;
 	/** Connections with something to send, each once. */
 	#unflushed: LiveConnection[] = [];
 	#flushing = false;
@@ -70,6 +72,7 @@ export class LiveServer {
 		this.#clock = options.clock ?? systemClock;
 		this.#pacer = new Pacer(this.#clock);
 		this.#parts = this.#makeParts();
+		this.#revocations = this.#makeRevocations();
 		this.#heartbeats = new Heartbeats(this.#clock, this.limits, () => this.#parts.hub.check());
 	}
 
@@ -100,6 +103,18 @@ export class LiveServer {
 		};
 	}
 
+	#makeRevocations(): Revocations {
+		const { backplane, hub, onError } = this.#parts;
+		return new Revocations({
+			backplane,
+			hub,
+			clock: this.#clock,
+			onRevoked: (userId) => this.#revoked(userId),
+			onUnknown: () => this.#askAllAnew(),
+			onError: (error) => onError('', error, null)
+		});
+	}
+
 	/** Publishes from outside a handler. */
 	get publisher(): Publisher {
 		return this.#parts.publisher;
@@ -111,7 +126,7 @@ export class LiveServer {
 
 	/** Topics that a stream of this process reads. */
 	get topicCount(): number {
-		return this.#parts.hub.size;
+		return this.#parts.hub.size - this.#revocations.topics;
 	}
 
 	async start(): Promise<void> {
@@ -120,6 +135,7 @@ export class LiveServer {
 			if (!isSystemTopic(delivery.topic) || !process.receive(delivery)) hub.receive(delivery);
 		});
 		await process.start();
+		await this.#revocations.start();
 		this.#heartbeats.start();
 	}
 
@@ -133,7 +149,7 @@ export class LiveServer {
 		const name = (this.#options.randomName ?? randomName)();
 		const connection = new Connection(this.#parts, socket, { id: name, session: session as Session });
 		this.#connections.add(connection);
-		this.#ofUser(connection.session).add(connection);
+		this.#countForUser(connection);
 		this.#heartbeats.add(connection);
 		return connection;
 	}
@@ -148,23 +164,22 @@ export class LiveServer {
 		return new LiveError('TOO_MANY', message, { retryAfterMs: RECONNECT_SPREAD_MS });
 	}
 
-	#ofUser(session: Session): Set<LiveConnection> {
-		const key = userKey(session);
-		let connections = key === null ? undefined : this.#connectionsOfUser.get(key);
-		if (connections === undefined) {
-			connections = new Set();
-			if (key !== null) this.#connectionsOfUser.set(key, connections);
-		}
-		return connections;
+	/** Visitors without an identity are not counted. */
+	#countForUser(connection: LiveConnection): void {
+		const key = userKey(connection.session);
+		if (key === null) return;
+		const connections = this.#connectionsOfUser.get(key);
+		if (connections) connections.add(connection);
+		else this.#connectionsOfUser.set(key, new Set([connection]));
 	}
 
 	#stateChanged(connection: LiveConnection, state: ConnectionState): void {
 		if (state !== 'closed') return;
 		this.#connections.delete(connection);
 		this.#heartbeats.remove(connection);
-		const ofUser = this.#ofUser(connection.session);
-		ofUser.delete(connection);
-		if (ofUser.size === 0) this.#connectionsOfUser.delete(userKey(connection.session));
+		const key = userKey(connection.session);
+		const ofUser = this.#connectionsOfUser.get(key);
+		if (ofUser?.delete(connection) && ofUser.size === 0) this.#connectionsOfUser.delete(key);
 		this.#onQuieter?.();
 	}
 
@@ -193,11 +208,25 @@ export class LiveServer {
 
 	/**
 	 * Ends the connections of a user: they connect again at once, and are asked who they are.
+	 * On this process that happens at once; resolves when every other one will do the same within a second.
 	 * @param userId the `id` of `session.user`
+	 * @throws {LiveError} UNAVAILABLE where the other processes cannot be told
 	 */
-	revoke(userId: unknown): void {
+	revoke(userId: unknown): Promise<void> {
+		return this.#revocations.revoke(userId);
+	}
+
+	#revoked(userId: unknown): void {
 		const error = new LiveError('SESSION_EXPIRED', 'the session was revoked');
 		for (const connection of [...(this.#connectionsOfUser.get(userId) ?? [])]) connection.goodbye(error);
+	}
+
+	/** Whoever was revoked must not go on: everybody is asked anew who they are, not all at once. */
+	#askAllAnew(): void {
+		for (const connection of [...this.#connections]) {
+			const retryAfterMs = Math.floor(this.#random() * RECONNECT_SPREAD_MS);
+			connection.goodbye(new LiveError('UNAVAILABLE', 'sessions are checked anew', { retryAfterMs }));
+		}
 	}
 
 	/**
@@ -236,7 +265,11 @@ export class LiveServer {
 	}
 
 	#spreadGoodbye(): LiveError {
-		return goingAway(Math.floor((this.#options.random ?? Math.random)() * RECONNECT_SPREAD_MS));
+		return goingAway(Math.floor(this.#random() * RECONNECT_SPREAD_MS));
+	}
+
+	#random(): number {
+		return (this.#options.random ?? Math.random)();
 	}
 
 	/** Waits until `isQuiet`, at most `limitMs`. */
@@ -257,6 +290,7 @@ export class LiveServer {
 	async stop(): Promise<void> {
 		this.#heartbeats.stop();
 		for (const connection of [...this.#connections]) connection.goodbye(goingAway());
+		this.#revocations.stop();
 		await this.#parts.process.stop();
 		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}

@@ -159,7 +159,7 @@ describe('the network and time', () => {
 		await expect(client.reconnect()).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
 		const other = env.connect({ id: 'bob' });
 		await other.call(whoAmI);
-		env.revoke('bob');
+		await env.revoke('bob');
 		await env.settle();
 		expect(other.status.error?.code).toBe('SESSION_EXPIRED');
 	});

@@ -108,8 +108,8 @@ export class TestEnv {
 	};
 
 	/** Ends the sessions of a user, as the application does when it signs somebody out. */
-	revoke(userId: unknown): void {
-		this.#current.server.revoke(userId);
+	revoke(userId: unknown): Promise<void> {
+		return this.#current.server.revoke(userId);
 	}
 
 	/** The server under test, for what has no method here. */

@@ -100,6 +100,26 @@ export const MUTANTS: readonly Mutant[] = [
 		]
 	},
 	{
+		title: 'other processes are not told who was revoked',
+		edits: [
+			{
+				file: 'server/processes/revocations.ts',
+				find: 'if (backplane.recipe === undefined) await backplane.append',
+				replace: 'if (backplane.recipe !== undefined) await backplane.append'
+			}
+		]
+	},
+	{
+		title: 'nobody looks for revocations whose message was lost',
+		edits: [
+			{
+				file: 'server/processes/revocations.ts',
+				find: 'runReported(() => topic.check(), this.#options.onError);',
+				replace: 'void topic;'
+			}
+		]
+	},
+	{
 		title: 'a revoked session goes on',
 		edits: [
 			{

@@ -18,6 +18,8 @@ export interface CallRecord extends CallName {
 }
 
 const QUERY = 'app/look';
+/** Within this time every process knows of it: the next look at the log, which may be slow and fail once or twice. */
+const REVOKED_MS = 2_000;
 
 const STREAMS: readonly (readonly [path: string, args: readonly string[]])[] = [
 	...ROOMS.flatMap((room) => [['app/cards', [room]] as const, ['app/titles', [room]] as const]),
@@ -310,20 +312,22 @@ export class Steps {
 
 	ban(): void {
 		const { user } = this.#client;
-		this.world.database.bannedSince.set(user, this.world.clock.now());
-		this.#revoke(user);
+		this.world.database.bannedSince.set(user, this.#revoke(user));
 	}
 
 	refuseRoom(): void {
 		const { user } = this.#client;
 		const right = `${user} ${this.world.random.pick(ROOMS)}`;
 		if (!this.world.database.granted.delete(right)) return;
-		this.world.database.refusedSince.set(right, this.world.clock.now());
-		this.#revoke(user);
+		this.world.database.refusedSince.set(right, this.#revoke(user));
 	}
 
-	#revoke(user: string): void {
-		for (const { server } of this.world.processes) server.revoke(user);
+	/** On one process: the others hear of it. Returns from when on nobody may be told anything any more. */
+	#revoke(user: string): number {
+		const { world } = this;
+		const { server } = world.random.pick(world.processes);
+		server.revoke(user).catch((error: unknown) => world.violate(`revoke failed: ${String(error)}`));
+		return world.clock.now() + (world.isSpread ? REVOKED_MS : 0);
 	}
 
 	/** Everybody may do everything again. */

@@ -14,8 +14,8 @@ export function readSession(cookies: Cookies): SignedIn | undefined {
 	return token ? store().people.signedIn(token, Date.now()) : undefined;
 }
 
-export function beginSession({ cookies, request }: RequestEvent, name: string): void {
-	endSession(cookies);
+export async function beginSession({ cookies, request }: RequestEvent, name: string): Promise<void> {
+	await endSession(cookies);
 	const { token } = store().people.signIn(name, Date.now());
 	cookies.set(COOKIE, token, {
 		path: '/',
@@ -27,14 +27,14 @@ export function beginSession({ cookies, request }: RequestEvent, name: string): 
 	});
 }
 
-export function endSession(cookies: Cookies): void {
+export async function endSession(cookies: Cookies): Promise<void> {
 	const token = cookies.get(COOKIE);
 	if (!token) return;
 	const signedIn = readSession(cookies);
 	store().people.signOut(token);
-	// Other tabs are still connected: they are asked who they are, and nobody is what they answer.
-	if (signedIn) revoke(signedIn.person.id);
 	cookies.delete(COOKIE, { path: '/' });
+	// Other tabs are still connected: they are asked who they are, and nobody is what they answer.
+	if (signedIn) await revoke(signedIn.person.id);
 }
 
 /** Who is signed in. Everyone else is sent to sign in first, and then back. */

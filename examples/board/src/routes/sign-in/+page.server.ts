@@ -15,11 +15,11 @@ export const actions: Actions = {
 		const parsed = v.safeParse(personName, name);
 		if (!parsed.success)
 			return fail(400, { name: typeof name === 'string' ? name : '', complaint: complaint(parsed) });
-		beginSession(event, parsed.output);
+		await beginSession(event, parsed.output);
 		return redirect(303, destination(event.url));
 	},
-	out: ({ cookies }) => {
-		endSession(cookies);
+	out: async ({ cookies }) => {
+		await endSession(cookies);
 		redirect(303, '/sign-in');
 	}
 };
