@@ -104,28 +104,30 @@ export class Connection {
 	#timed(ask: (link: Link) => Promise<unknown>): Promise<unknown> {
 		const { promise, resolve, reject } = Promise.withResolvers<unknown>();
 		const { clock, timeoutMs } = this.#parts;
-		let isSent = false;
+		let state: 'waiting' | 'sent' | 'settled' = 'waiting';
+		const settle = (): void => {
+			state = 'settled';
+			this.#asked.delete(waiting);
+			clock.clearTimer(timer);
+		};
+		const waiting: Waiting = {
+			resolve: (value) => (settle(), resolve(value)),
+			reject: (error) => (settle(), reject(error))
+		};
 		const timer = clock.setTimer(() => {
+			const isSent = state === 'sent';
 			waiting.reject(this.#unavailable(isSent ? this.#unanswered : this.#reason));
 			if (isSent) this.#lost(this.#unanswered);
 		}, timeoutMs);
-		const waiting: Waiting = {
-			resolve: (value) => (this.#settle(waiting, timer), resolve(value)),
-			reject: (error) => (this.#settle(waiting, timer), reject(error))
-		};
 		const send = (link: Link): void => {
-			isSent = true;
+			if (state !== 'waiting') return; // too late: it was refused
+			state = 'sent';
 			this.#asked.add(waiting);
 			ask(link).then(waiting.resolve, (error: unknown) => this.#failed(link, waiting, reasonOf(error)));
 		};
 		if (this.#link) send(this.#link);
 		else this.#gate.promise.then(send, (error: unknown) => waiting.reject(error as LiveError));
 		return promise;
-	}
-
-	#settle(waiting: Waiting, timer: Timer): void {
-		this.#asked.delete(waiting);
-		this.#parts.clock.clearTimer(timer);
 	}
 
 	get #unanswered(): string {

@@ -25,6 +25,7 @@ import { TopicFeed } from './topic-feed.ts';
 export interface RedisBackplane extends Backplane {
 	/** Messages on our channels and entries in our streams that were not ours. */
 	readonly dropped: number;
+	append(topic: TopicName, body: EventBody): Promise<Position>;
 }
 
 class JoinedByRedis implements RedisBackplane {

@@ -58,28 +58,29 @@ local function trimAtMarks(meta, stream, head, size)
 	if floor > 0 then redis.call('XTRIM', stream, 'MINID', '~', whole(floor + 1)) end
 	local later = age > 0 and now + age / 16 or 9e15
 	redis.call('HSET', meta, 'k', table.concat(marks), 'n', whole(size + bytes / 16), 't', whole(later))
+	return size + bytes / 16, later
 end
 local answers = {}
 for at = 1, #KEYS, 2 do
 	local meta, stream, channel, bodies = KEYS[at], KEYS[at + 1], ARGV[at + 6], ARGV[at + 7]
 	local topic = open(meta, stream)
 	local head, size = tonumber(topic[3]), tonumber(topic[4])
-	local first = head + 1
+	local first, dueSize, dueTime = head + 1, tonumber(topic[5]), tonumber(topic[6])
 	for body in string.gmatch(bodies, '[^\\n]+') do
 		local added = redis.pcall('XADD', stream, whole(head + 1) .. '-0', 'b', body)
 		if type(added) == 'table' and added.err then
 			if head + 1 > first or not isForeign(added.err) then return redis.error_reply(added.err) end
 			topic = begin(meta, stream)
-			head, size, first = 0, 0, 1
+			head, size, first, dueSize, dueTime = 0, 0, 1, 0, 0
 			redis.call('XADD', stream, '1-0', 'b', body)
 		end
 		head, size = head + 1, size + #body
+		if size >= dueSize or now >= dueTime then dueSize, dueTime = trimAtMarks(meta, stream, head, size) end
 	end
 	redis.call('HSET', meta, 'h', whole(head), 'c', whole(size))
 	if math.floor(head / 64) > math.floor((first - 1) / 64) and head > events then
 		redis.call('XTRIM', stream, 'MINID', '~', whole(head - events + 1))
 	end
-	if size >= tonumber(topic[5]) or now >= tonumber(topic[6]) then trimAtMarks(meta, stream, head, size) end
 	refresh(meta, stream, topic[7], kept)
 	redis.call(publish, channel, 'e ' .. topic[2] .. ' ' .. whole(first) .. '\\n' .. bodies)
 	answers[#answers + 1] = topic[2]
