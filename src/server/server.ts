@@ -6,7 +6,8 @@ import { randomName } from '../base/random.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import { encodeGoodbye } from '../protocol/handshake.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
-import type { Backplane } from './backplane.ts';
+import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
+import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
 import { goingAway, printError, safeHook, type ErrorHook } from './failure.ts';
 import { Frame } from './frame.ts';
@@ -39,6 +40,12 @@ export interface ServerOptions {
 	random?: () => number;
 }
 
+export interface Readiness {
+	readonly ready: boolean;
+	/** Why not; null where it is. */
+	readonly reason: string | null;
+}
+
 /** Reconnects after a shutdown are spread over this time. */
 const RECONNECT_SPREAD_MS = 5_000;
 /** How long running calls may take to finish when the server drains. */
@@ -51,14 +58,15 @@ export class LiveServer {
 	readonly #clock: Clock;
 	readonly #pacer: Pacer;
 	readonly #parts: ServerParts;
-	readonly #connections = new Set<LiveConnection>();
-	readonly #connectionsOfUser = new Map<unknown, Set<LiveConnection>>();
+	readonly #connections = new ConnectionList();
 	readonly #heartbeats: Heartbeats;
 	readonly #revocations: Revocations;
 	/** Connections with something to send, each once. */
 	#unflushed: LiveConnection[] = [];
 	#flushing = false;
+	#started = false;
 	#draining = false;
+	#status: BackplaneStatus = { available: true, reason: null };
 	/** Handlers that run, also those whose caller has gone: what they have stored, they have still to publish. */
 	#handlers = 0;
 	/** Whether handlers were still running when their connections were closed. */
@@ -121,7 +129,7 @@ export class LiveServer {
 	}
 
 	get connections(): ReadonlySet<LiveConnection> {
-		return this.#connections;
+		return this.#connections.all;
 	}
 
 	/** Topics that a stream of this process reads. */
@@ -129,14 +137,29 @@ export class LiveServer {
 		return this.#parts.hub.size - this.#revocations.topics;
 	}
 
+	/** Whether new connections are welcome here, for a load balancer that asks. */
+	get readiness(): Readiness {
+		if (!this.#started) return { ready: false, reason: 'the server has not been started' };
+		if (this.#draining) return { ready: false, reason: 'the server is shutting down' };
+		return { ready: this.#status.available, reason: this.#status.reason };
+	}
+
 	async start(): Promise<void> {
 		const { hub, process } = this.#parts;
-		await this.#options.backplane.start((delivery) => {
+		const deliver = (delivery: Delivery): void => {
 			if (!isSystemTopic(delivery.topic) || !process.receive(delivery)) hub.receive(delivery);
-		});
+		};
+		await this.#options.backplane.start(deliver, (status) => this.#statusChanged(status));
 		await process.start();
 		await this.#revocations.start();
 		this.#heartbeats.start();
+		this.#started = true;
+	}
+
+	#statusChanged(status: BackplaneStatus): void {
+		this.#status = status;
+		// What was delivered meanwhile may be lost.
+		if (status.available) this.#parts.hub.check();
 	}
 
 	/**
@@ -149,7 +172,6 @@ export class LiveServer {
 		const name = (this.#options.randomName ?? randomName)();
 		const connection = new Connection(this.#parts, socket, { id: name, session: session as Session });
 		this.#connections.add(connection);
-		this.#countForUser(connection);
 		this.#heartbeats.add(connection);
 		return connection;
 	}
@@ -158,28 +180,15 @@ export class LiveServer {
 		if (this.#draining) return this.#spreadGoodbye();
 		if (session === null || isExpired(session, this.#clock)) return sessionRefusal(session);
 		const { connectionsPerUser } = this.limits;
-		const connections = this.#connectionsOfUser.get(userKey(session));
-		if (connections === undefined || connections.size < connectionsPerUser) return null;
+		if (this.#connections.count(session) < connectionsPerUser) return null;
 		const message = `the user has ${connectionsPerUser} connections; the limit is "connectionsPerUser"`;
 		return new LiveError('TOO_MANY', message, { retryAfterMs: RECONNECT_SPREAD_MS });
 	}
 
-	/** Visitors without an identity are not counted. */
-	#countForUser(connection: LiveConnection): void {
-		const key = userKey(connection.session);
-		if (key === null) return;
-		const connections = this.#connectionsOfUser.get(key);
-		if (connections) connections.add(connection);
-		else this.#connectionsOfUser.set(key, new Set([connection]));
-	}
-
 	#stateChanged(connection: LiveConnection, state: ConnectionState): void {
 		if (state !== 'closed') return;
-		this.#connections.delete(connection);
+		this.#connections.remove(connection);
 		this.#heartbeats.remove(connection);
-		const key = userKey(connection.session);
-		const ofUser = this.#connectionsOfUser.get(key);
-		if (ofUser?.delete(connection) && ofUser.size === 0) this.#connectionsOfUser.delete(key);
 		this.#onQuieter?.();
 	}
 
@@ -203,7 +212,7 @@ export class LiveServer {
 
 	/** After a hot reload: every open stream of the module is authorised and loaded anew. */
 	refresh(moduleId: string): void {
-		for (const connection of this.#connections) connection.reload(moduleId);
+		for (const connection of this.#connections.all) connection.reload(moduleId);
 	}
 
 	/**
@@ -218,12 +227,12 @@ export class LiveServer {
 
 	#revoked(userId: unknown): void {
 		const error = new LiveError('SESSION_EXPIRED', 'the session was revoked');
-		for (const connection of [...(this.#connectionsOfUser.get(userId) ?? [])]) connection.goodbye(error);
+		for (const connection of this.#connections.of(userId)) connection.goodbye(error);
 	}
 
 	/** Whoever was revoked must not go on: everybody is asked anew who they are, not all at once. */
 	#askAllAnew(): void {
-		for (const connection of [...this.#connections]) {
+		for (const connection of [...this.#connections.all]) {
 			const retryAfterMs = Math.floor(this.#random() * RECONNECT_SPREAD_MS);
 			connection.goodbye(new LiveError('UNAVAILABLE', 'sessions are checked anew', { retryAfterMs }));
 		}
@@ -245,14 +254,15 @@ export class LiveServer {
 	async drain(graceMs: number = DEFAULT_DRAIN_MS): Promise<void> {
 		this.#draining = true;
 		this.#pacer.flush();
-		const pending = (): number => [...this.#connections].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
+		const pending = (): number =>
+			[...this.#connections.all].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
 		const isIdle = (): boolean => this.#handlers === 0 && pending() === 0;
 		await this.#quiet(isIdle, graceMs);
 		this.#pacer.flush(); // what the last calls left
 		this.#interrupted = !isIdle();
-		for (const connection of [...this.#connections]) connection.goodbye(this.#spreadGoodbye());
-		await this.#quiet(() => this.#connections.size === 0, graceMs);
-		for (const connection of [...this.#connections]) connection.terminate();
+		for (const connection of [...this.#connections.all]) connection.goodbye(this.#spreadGoodbye());
+		await this.#quiet(() => this.#connections.all.size === 0, graceMs);
+		for (const connection of [...this.#connections.all]) connection.terminate();
 	}
 
 	#countHandler(outcome: PromiseLike<unknown>): void {
@@ -289,16 +299,11 @@ export class LiveServer {
 	/** Releases timers and the backplane. Call `drain` first, unless nobody is connected. */
 	async stop(): Promise<void> {
 		this.#heartbeats.stop();
-		for (const connection of [...this.#connections]) connection.goodbye(goingAway());
+		for (const connection of [...this.#connections.all]) connection.goodbye(goingAway());
 		this.#revocations.stop();
 		await this.#parts.process.stop();
 		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}
-}
-
-function userKey({ user }: Session): unknown {
-	const id: unknown = (user as { id?: unknown } | null)?.id;
-	return id ?? null;
 }
 
 function sessionRefusal(session: Session | null): LiveError {

@@ -28,8 +28,8 @@ export const MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/stream.ts',
-				find: '#joinLive(feed, load.position,',
-				replace: '#joinLive(feed, feed.topic.head,'
+				find: 'new MissedEvents(load.position,',
+				replace: 'new MissedEvents(feed.topic.head,'
 			}
 		]
 	},
@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/server.ts',
-				find: 'for (const connection of [...(this.#connectionsOfUser.get(userId) ?? [])]) connection.goodbye(error);',
+				find: 'for (const connection of this.#connections.of(userId)) connection.goodbye(error);',
 				replace: 'void userId, error;'
 			}
 		]
@@ -170,8 +170,8 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/stream.ts',
-				find: 'if (position.offset >= feed.topic.head.offset) {',
-				replace: 'if (position.offset >= feed.topic.head.offset) {\nawait Promise.resolve();'
+				find: 'if (missed.position.offset >= topic.head.offset) {',
+				replace: 'if (missed.position.offset >= topic.head.offset) {\nawait Promise.resolve();'
 			}
 		]
 	},
@@ -180,8 +180,8 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/stream.ts',
-				find: 'if (position.offset >= feed.topic.head.offset) {',
-				replace: 'if (part) {'
+				find: 'if (missed.position.offset >= topic.head.offset) {',
+				replace: 'if (missed) {'
 			}
 		]
 	},
@@ -190,8 +190,8 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/stream.ts',
-				find: '#joinLive(feed, load.position,',
-				replace: '#joinLive(feed, feed.topic.head,'
+				find: 'new MissedEvents(load.position,',
+				replace: 'new MissedEvents(feed.topic.head,'
 			}
 		]
 	},
