@@ -89,7 +89,7 @@ describe('a call', () => {
 
 describe('memory', () => {
 	/** Unoptimised code takes more than what runs later, and always the same. */
-	const MOST_BYTES = { perCall: 5_000, perDelivery: 1_250 };
+	const MOST_BYTES = { perCall: 3_700, perDelivery: 750 };
 	const ROUNDS = 20;
 
 	async function bytesPer(operations: number, round: () => Promise<unknown>): Promise<number> {
