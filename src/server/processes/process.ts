@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Backplane, Delivery } from '../backplane.ts';
+import { Holdings } from './holdings.ts';
 import { Leases } from './leases.ts';
 import { Messenger } from './messenger.ts';
 import { Once } from './once.ts';
@@ -22,6 +23,8 @@ export class LiveProcess {
 	readonly leases: Leases;
 	readonly messenger: Messenger;
 	readonly once: Once;
+	/** What ends with this process. */
+	readonly holdings: Holdings;
 	readonly #onError: (error: unknown) => void;
 
 	constructor({ backplane, clock, id, onError }: ProcessOptions) {
@@ -33,17 +36,20 @@ export class LiveProcess {
 		this.leases = new Leases({ store, clock, holder: id });
 		this.messenger = new Messenger({ backplane, clock, process: id, onError });
 		this.once = new Once({ store, clock, roster: this.roster });
+		this.holdings = new Holdings({ store, roster: this.roster, onError });
 	}
 
 	/** Resolves when the others know of it. The backplane has been started. */
 	async start(): Promise<void> {
 		await this.roster.start();
+		await this.holdings.start();
 	}
 
 	/** Leaves. The backplane is stopped afterwards. */
 	async stop(): Promise<void> {
 		this.messenger.stop();
 		try {
+			await this.holdings.stop();
 			await this.roster.stop();
 		} catch (error) {
 			this.#onError(error); // the others miss it in a few seconds

@@ -34,8 +34,9 @@ export class Roster {
 	#living: ReadonlySet<string> = new Set();
 	#timer: Timer | null = null;
 	#running = false;
-	/** When the last beat began that succeeded. */
-	#enteredMs = -Infinity;
+	/** Whether a beat has succeeded, and when the last one of them began. */
+	#entered = false;
+	#enteredMs = 0;
 
 	constructor(options: RosterOptions) {
 		this.id = options.id;
@@ -91,13 +92,15 @@ export class Roster {
 
 	async #beat(): Promise<void> {
 		const { store, clock } = this.#options;
+		const living = new Set((await store.members(GROUP)).map(({ member }) => member));
 		const beganMs = clock.now();
 		await store.enter(GROUP, { member: this.id, value: '' }, LIFE_MS);
-		const members = await store.members(GROUP);
 		if (!this.#running) return;
-		const lapsed = this.#enteredMs > -Infinity && clock.now() - this.#enteredMs >= LIFE_MS;
+		// Our own clock may have stood still with us, so what the others see counts as well.
+		const lapsed = this.#entered && (!living.has(this.id) || clock.now() - this.#enteredMs >= LIFE_MS);
+		this.#entered = true;
 		this.#enteredMs = beganMs;
-		this.#see(new Set([this.id, ...members.map(({ member }) => member)]));
+		this.#see(living.add(this.id));
 		if (lapsed) for (const listener of this.#listeners) listener.returned();
 	}
 

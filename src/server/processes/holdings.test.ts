@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../backplanes/memory/memory-store.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
+import type { SharedStore } from '../shared-store.ts';
+import { Holdings } from './holdings.ts';
+import { Roster } from './roster.ts';
+
+const fail = (error: unknown): never => {
+	throw error;
+};
+
+/** Processes that share a store, one after another. */
+function world() {
+	const clock = new VirtualClock();
+	const store = new MemoryStore(clock);
+	const lives = new Map<string, VirtualClock>();
+	async function begin(id: string, own: SharedStore = store) {
+		// A clock of its own, which stops with the process.
+		const life = new VirtualClock();
+		lives.set(id, life);
+		const roster = new Roster({ store: own, clock: life, id, onError: () => {} });
+		const holdings = new Holdings({ store: own, roster, onError: fail });
+		await roster.start();
+		await holdings.start();
+		return { roster, holdings };
+	}
+	async function pass(ms: number): Promise<void> {
+		for (let left = ms; left > 0; left -= 500) {
+			await clock.advance(500);
+			for (const life of lives.values()) await life.advance(500);
+		}
+	}
+	return {
+		store,
+		begin,
+		pass,
+		kill: (id: string) => lives.delete(id),
+		revive: (id: string, life: VirtualClock) => lives.set(id, life),
+		lives
+	};
+}
+
+const names = (entries: readonly { process: string; key: string; value: string }[]): string[] =>
+	entries.map(({ process, key, value }) => `${process}:${key}=${value}`).toSorted();
+
+describe('what a process holds', () => {
+	it('is seen by every process, with its last value, until it is given up', async () => {
+		const { begin } = world();
+		const [one, two] = [await begin('p1'), await begin('p2')];
+		await one.holdings.enter('room', 'ada', '1');
+		await two.holdings.enter('room', 'ada', '2');
+		await two.holdings.enter('room', 'bob b', '2');
+		await one.holdings.enter('room', 'ada', '3');
+		for (const { holdings } of [one, two]) {
+			expect(names(await holdings.entries('room'))).toEqual(['p1:ada=3', 'p2:ada=2', 'p2:bob b=2']);
+		}
+		await two.holdings.leave('room', 'ada');
+		expect(names(await one.holdings.entries('room'))).toEqual(['p1:ada=3', 'p2:bob b=2']);
+		expect(await one.holdings.entries('another room')).toEqual([]);
+	});
+
+	it('is seen by nobody ten seconds after the process was killed, and takes up no room then', async () => {
+		const { store, begin, pass, kill } = world();
+		const [one, two] = [await begin('p1'), await begin('p2')];
+		await one.holdings.enter('room', 'ada', '');
+		await two.holdings.enter('room', 'bob', '');
+		await two.holdings.enter('another room', 'bob', '');
+		await pass(2_000);
+		kill('p2');
+		await pass(10_000);
+		expect(names(await one.holdings.entries('room'))).toEqual(['p1:ada=']);
+		expect(store.members('held/another room')).toEqual([]);
+		expect(store.members('holders')).toEqual([{ member: 'p1', value: '' }]);
+	});
+
+	it('is cleared away by the next process that starts, where none was left', async () => {
+		const { store, begin, pass, kill } = world();
+		const one = await begin('p1');
+		await one.holdings.enter('room', 'ada', '');
+		kill('p1');
+		await pass(60_000);
+		await begin('p2');
+		expect(store.members('held/room')).toEqual([]);
+		expect(store.members('holders')).toEqual([]);
+	});
+
+	it('is given up when the process ends in order', async () => {
+		const { store, begin } = world();
+		const one = await begin('p1');
+		await one.holdings.enter('room', 'ada', '');
+		await one.holdings.stop();
+		expect(store.members('held/room')).toEqual([]);
+		expect(store.members('holders')).toEqual([]);
+	});
+
+	it('is entered again by a process that was asleep, once it is back', async () => {
+		const { begin, pass, kill, lives, revive } = world();
+		const [one, two] = [await begin('p1'), await begin('p2')];
+		await two.holdings.enter('room', 'bob', '');
+		const asleep = lives.get('p2')!;
+		kill('p2');
+		await pass(20_000);
+		expect(await one.holdings.entries('room')).toEqual([]);
+		await asleep.advance(20_000); // its timers find that time has passed
+		revive('p2', asleep);
+		await pass(2_000);
+		expect(names(await one.holdings.entries('room'))).toEqual(['p2:bob=']);
+	});
+});

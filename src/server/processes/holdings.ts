@@ -1,0 +1,138 @@
+// Entries in groups that end with the process that made them: who is present, for example. When a process is killed, the
+// others stop seeing its entries as soon as they miss it, and clear them away. Invariant: what a process may have entered
+// is found by way of `HOLDERS`, also when no process was left to see its end.
+
+import type { SharedStore } from '../shared-store.ts';
+import type { Roster } from './roster.ts';
+
+export interface HoldingsOptions {
+	store: SharedStore;
+	roster: Roster;
+	/** Told of clearing away that failed; whoever starts or misses a process next tries again. */
+	onError: (error: unknown) => void;
+}
+
+/** One entry, as every process sees it. */
+export interface HeldEntry {
+	/** The process that made it. */
+	readonly process: string;
+	readonly key: string;
+	readonly value: string;
+}
+
+/** The processes that may hold something. */
+const HOLDERS = 'holders';
+const groupsOf = (process: string): string => `held by ${process}`;
+const groupKey = (group: string): string => `held/${group}`;
+
+export class Holdings {
+	readonly #options: HoldingsOptions;
+	/** What this process holds: values by key, by group. */
+	readonly #own = new Map<string, Map<string, string>>();
+	#stopListening = (): void => {};
+
+	constructor(options: HoldingsOptions) {
+		this.#options = options;
+	}
+
+	/** The roster has been started. */
+	async start(): Promise<void> {
+		this.#stopListening = this.#options.roster.listen({
+			gone: (ids) => this.#later(() => this.#clearAway(ids)),
+			returned: () => this.#later(() => this.#enterAgain())
+		});
+		await this.#clearAway(await this.#dead());
+	}
+
+	/** Ends what this process holds. */
+	async stop(): Promise<void> {
+		this.#stopListening();
+		if (this.#own.size > 0) await this.#clearAway([this.#options.roster.id]);
+		this.#own.clear();
+	}
+
+	/** Makes an entry, or gives it another value. */
+	async enter(group: string, key: string, value: string): Promise<void> {
+		let held = this.#own.get(group);
+		if (held === undefined) this.#own.set(group, (held = new Map()));
+		const isFirst = held.size === 0;
+		held.set(key, value);
+		if (isFirst) await this.#announce(group);
+		await this.#put(group, key, value);
+	}
+
+	async leave(group: string, key: string): Promise<void> {
+		const held = this.#own.get(group);
+		held?.delete(key);
+		if (held?.size === 0) this.#own.delete(group);
+		await this.#options.store.leave(groupKey(group), memberOf(this.#options.roster.id, key));
+	}
+
+	/** What processes that live hold in a group. */
+	async entries(group: string): Promise<HeldEntry[]> {
+		const { store, roster } = this.#options;
+		const entries = (await store.members(groupKey(group))).map(({ member, value }) => entryOf(member, value));
+		const dead = new Set<string>();
+		for (const { process } of entries) {
+			if (!dead.has(process) && !(await roster.isAlive(process))) dead.add(process);
+		}
+		return entries.filter(({ process }) => !dead.has(process));
+	}
+
+	/** Before the first entry of a group, so that none is ever forgotten. */
+	async #announce(group: string): Promise<void> {
+		const { store, roster } = this.#options;
+		await store.enter(HOLDERS, { member: roster.id, value: '' }, null);
+		await store.enter(groupsOf(roster.id), { member: group, value: '' }, null);
+	}
+
+	async #put(group: string, key: string, value: string): Promise<void> {
+		const { store, roster } = this.#options;
+		await store.enter(groupKey(group), { member: memberOf(roster.id, key), value }, null);
+	}
+
+	async #dead(): Promise<string[]> {
+		const { store, roster } = this.#options;
+		const holders = await store.members(HOLDERS);
+		const isDead = await Promise.all(holders.map(async ({ member }) => !(await roster.isAlive(member))));
+		return holders.flatMap(({ member }, index) => (isDead[index] ? [member] : []));
+	}
+
+	/** Every survivor does it: doing it twice does no harm. */
+	async #clearAway(processes: readonly string[]): Promise<void> {
+		const { store } = this.#options;
+		for (const process of processes) {
+			for (const { member: group } of await store.members(groupsOf(process)))
+				await this.#clearGroup(process, group);
+			await store.leave(HOLDERS, process);
+		}
+	}
+
+	async #clearGroup(process: string, group: string): Promise<void> {
+		const { store } = this.#options;
+		const members = await store.members(groupKey(group));
+		const own = members.filter(({ member, value }) => entryOf(member, value).process === process);
+		await Promise.all(own.map(async ({ member }) => store.leave(groupKey(group), member)));
+		await store.leave(groupsOf(process), group);
+	}
+
+	/** The others may have cleared away what this process holds. */
+	async #enterAgain(): Promise<void> {
+		for (const [group, held] of this.#own) {
+			await this.#announce(group);
+			await Promise.all([...held].map(([key, value]) => this.#put(group, key, value)));
+		}
+	}
+
+	#later(run: () => Promise<void>): void {
+		run().catch(this.#options.onError);
+	}
+}
+
+const memberOf = (process: string, key: string): string => `${process} ${key}`;
+
+/** Names of processes have no blank. */
+function entryOf(member: string, value: string): HeldEntry {
+	const end = member.indexOf(' ');
+	return { process: member.slice(0, end), key: member.slice(end + 1), value };
+}
