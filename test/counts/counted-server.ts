@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { vi } from 'vitest';
+import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { memory } from '../../src/backplanes/memory/memory.ts';
 import { live } from '../../src/server/live.ts';
 import { LiveServer } from '../../src/server/server.ts';
@@ -25,6 +26,9 @@ export interface Counts {
 
 const feed = live.channel((_, name: string) => ['feed', name], { merge: 'latest' });
 
+/** Nothing but what a test does shall be counted: no heartbeat comes while it runs, however long that takes. */
+const clock: Clock = { ...systemClock, setTimer: () => null, clearTimer: () => {} };
+
 export class CountedServer implements AsyncDisposable {
 	readonly live: LiveServer;
 	readonly port: number;
@@ -41,8 +45,7 @@ export class CountedServer implements AsyncDisposable {
 	}
 
 	static async start(): Promise<CountedServer> {
-		// Nothing but what a test does shall be counted: no heartbeat comes while it runs.
-		const server = new LiveServer({ backplane: memory(), limits: { heartbeatMs: 3_600_000 } });
+		const server = new LiveServer({ backplane: memory(), clock });
 		const echo = live((_, value: unknown) => value);
 		const publish = live((context, name: string, value: unknown) => {
 			context.publish(['feed', name], 'created', value);
@@ -51,7 +54,7 @@ export class CountedServer implements AsyncDisposable {
 		await server.start();
 		const http = createServer();
 		const output = watch(http);
-		attach(http, { server, authorize: () => ({ session: { user: null as never } }) });
+		attach(http, { server, clock, authorize: () => ({ session: { user: null as never } }) });
 		await once(http.listen(0, '127.0.0.1', 4096), 'listening');
 		return new CountedServer(http, server, output);
 	}
