@@ -10,7 +10,8 @@ const LAYERS = {
 	client: ['base', 'protocol'],
 	features: ['base', 'protocol', 'server'],
 	transports: ['base', 'protocol', 'server/transport.ts'],
-	backplanes: ['base', 'protocol', 'server/backplane.ts', 'server/shared-store.ts'],
+	// topic.ts: what is published in a transaction of the app is typed like what `ctx.publish` takes.
+	backplanes: ['base', 'protocol', 'server/backplane.ts', 'server/shared-store.ts', 'server/topic.ts'],
 	'sync/client': ['base', 'protocol', 'client'],
 	'sync/server': ['base', 'protocol', 'server'],
 	svelte: ['base', 'client', 'sync/client'],
@@ -45,11 +46,21 @@ const OWNERS = {
 	vite: 'vite',
 	'fast-check': 'testing',
 	pg: 'backplanes/postgres',
-	'pg-logical-replication': 'backplanes/postgres'
+	'pg-logical-replication': 'backplanes/postgres',
+	'@nats-io/transport-node': 'backplanes/nats'
 };
 
 /** The only folders that may import a builtin module of Node: everything else runs in browsers and workers too. */
-const NODE_FOLDERS = ['transports/node', 'backplanes/sqlite', 'backplanes/cluster', 'kit', 'vite', 'cli', 'testing'];
+const NODE_FOLDERS = [
+	'transports/node',
+	'backplanes/sqlite',
+	'backplanes/cluster',
+	'backplanes/nats',
+	'kit',
+	'vite',
+	'cli',
+	'testing'
+];
 
 /** Folders whose members never import each other; the named member composes the others. All may import `shared`. */
 const SEPARATE = { features: 'rooms', transports: null, backplanes: 'cluster' };

@@ -1,0 +1,120 @@
+// Many messages of a stream in one go, by a consumer that lives as long as it takes. The server waits for us where we are
+// slow (flow control), and says with each message how many follow.
+
+import type { NatsMessage } from './client.ts';
+import { Refused, textOf, type StoredMessage } from './jetstream.ts';
+import type { Link } from './link.ts';
+import type { NatsSettings } from './options.ts';
+
+export interface ListingOptions {
+	readonly stream: string;
+	/** May end with a wildcard. */
+	readonly subject: string;
+	/** The first sequence. */
+	readonly from: number;
+	/** The last one that is of interest. @default all that there are */
+	readonly to?: number;
+}
+
+interface Created {
+	name: string;
+	num_pending: number;
+	delivered: { consumer_seq: number };
+	error?: { code: number; err_code?: number; description?: string };
+}
+
+const SECOND_NS = 1_000_000_000;
+
+/** @throws {LiveError} UNAVAILABLE where it comes to a standstill */
+export class Listing {
+	readonly #link: Link;
+	readonly #settings: Pick<NatsSettings, 'clock' | 'timeoutMs'>;
+	readonly #options: ListingOptions;
+	readonly #done = Promise.withResolvers<void>();
+	readonly #found: StoredMessage[] = [];
+	#heardAt = 0;
+
+	constructor(link: Link, settings: Pick<NatsSettings, 'clock' | 'timeoutMs'>, options: ListingOptions) {
+		this.#link = link;
+		this.#settings = settings;
+		this.#options = options;
+	}
+
+	async run(): Promise<StoredMessage[]> {
+		await this.#link.ready(this.#link.deadline());
+		const inbox = this.#link.newInbox();
+		const subscription = this.#link.subscribe(inbox, (message) => this.#hear(message));
+		const created = this.#create(inbox);
+		const stop = this.#watch();
+		try {
+			const [{ name }] = await Promise.all([created, this.#done.promise]);
+			this.#link.publish(`$JS.API.CONSUMER.DELETE.${this.#options.stream}.${name}`, '');
+			return this.#found;
+		} finally {
+			stop();
+			subscription.unsubscribe();
+		}
+	}
+
+	async #create(inbox: string): Promise<Created> {
+		const { stream, subject, from } = this.#options;
+		const config = {
+			deliver_subject: inbox,
+			deliver_policy: 'by_start_sequence',
+			opt_start_seq: Math.max(1, from),
+			filter_subject: subject,
+			ack_policy: 'none',
+			max_deliver: 1,
+			flow_control: true,
+			idle_heartbeat: SECOND_NS,
+			inactive_threshold: 5 * SECOND_NS,
+			mem_storage: true,
+			num_replicas: 1
+		};
+		const body = JSON.stringify({ stream_name: stream, config });
+		const answer = await this.#link.request(`$JS.API.CONSUMER.CREATE.${stream}`, body);
+		const created = JSON.parse(textOf(answer)) as Created;
+		if (created.error) {
+			const { message } = new Refused(`a look into "${stream}"`, created.error);
+			throw this.#link.unavailable(message);
+		}
+		if (created.num_pending + created.delivered.consumer_seq === 0) this.#done.resolve();
+		return created;
+	}
+
+	#hear(message: NatsMessage): void {
+		this.#heardAt = this.#settings.clock.now();
+		if (message.headers !== undefined && message.headers.code > 0) return this.#goOn(message);
+		const { sequence, storedAt, pending } = placeOf(message.reply ?? '');
+		this.#found.push({ subject: message.subject, sequence, storedAt, text: textOf(message) });
+		if (pending === 0 || sequence >= (this.#options.to ?? Infinity)) this.#done.resolve();
+	}
+
+	/** The server asks whether we are still here, or waits until we say that we have taken everything. */
+	#goOn({ reply, headers }: NatsMessage): void {
+		const stalled = headers?.get('Nats-Consumer-Stalled') ?? '';
+		if (reply || stalled) this.#link.publish(reply || stalled, '');
+	}
+
+	/** Returns what ends it. */
+	#watch(): () => void {
+		const { clock, timeoutMs } = this.#settings;
+		this.#heardAt = clock.now();
+		const look = (): unknown =>
+			clock.setTimer(() => {
+				const isLate = clock.now() - this.#heardAt >= timeoutMs;
+				if (isLate) this.#done.reject(this.#link.unavailable(`a listing came to a standstill`));
+				else timer = look();
+			}, timeoutMs);
+		let timer = look();
+		return () => clock.clearTimer(timer);
+	}
+}
+
+/** `$JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMER_SEQUENCE.TIME.PENDING`, or with domain and account behind `ACK`. */
+function placeOf(reply: string): { sequence: number; storedAt: number; pending: number } {
+	const tokens = reply.split('.');
+	const first = tokens.length > 9 ? 7 : 5;
+	const [sequence, , time, pending] = tokens.slice(first).map(Number) as [number, number, number, number];
+	return { sequence, storedAt: time / 1e6, pending };
+}

@@ -1,0 +1,125 @@
+// A private NATS server with JetStream on a free port, in a temporary folder: started, killed, frozen and put back from
+// copies by tests.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const STARTS_WITHIN_MS = 10_000;
+const PLACES = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'];
+
+const program = process.env['NATS_SERVER'] ?? PLACES.find((place) => existsSync(place)) ?? 'nats-server';
+
+async function freePort(): Promise<number> {
+	const server = createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const { port } = server.address() as AddressInfo;
+	server.close();
+	await once(server, 'close');
+	return port;
+}
+
+export class NatsServer implements AsyncDisposable {
+	readonly port: number;
+	readonly folder: string;
+	#child: ChildProcess | null = null;
+	#copies = 0;
+
+	private constructor(folder: string, port: number) {
+		this.folder = folder;
+		this.port = port;
+	}
+
+	/** An empty server, which answers. */
+	static async start(): Promise<NatsServer> {
+		const server = new NatsServer(mkdtempSync(join(tmpdir(), 'tidewire-nats-')), await freePort());
+		await server.start();
+		return server;
+	}
+
+	get url(): string {
+		return `nats://127.0.0.1:${this.port}`;
+	}
+
+	get #data(): string {
+		return join(this.folder, 'data');
+	}
+
+	/** Starts it on what it has stored. */
+	async start(): Promise<void> {
+		const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.#data];
+		this.#child = spawn(program, args, { stdio: 'ignore', cwd: this.folder });
+		const until = performance.now() + STARTS_WITHIN_MS;
+		while (!(await this.#answers())) {
+			if (this.#child.exitCode !== null) throw new Error(`NATS ended while it started: ${program}`);
+			if (performance.now() > until) throw new Error('NATS did not start in time');
+			await delay(10);
+		}
+	}
+
+	async #answers(): Promise<boolean> {
+		const socket = connect(this.port, '127.0.0.1');
+		try {
+			const [data] = (await once(socket, 'data')) as [Buffer];
+			return data.toString().startsWith('INFO');
+		} catch {
+			return false;
+		} finally {
+			socket.destroy();
+		}
+	}
+
+	/** Ends it without a word. */
+	async kill(): Promise<void> {
+		await this.#end('SIGKILL');
+	}
+
+	/** Ends it in order. */
+	async stop(): Promise<void> {
+		await this.#end('SIGTERM');
+	}
+
+	async #end(signal: NodeJS.Signals): Promise<void> {
+		const child = this.#child;
+		if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+		const ended = once(child, 'exit');
+		child.kill('SIGCONT');
+		child.kill(signal);
+		await ended;
+	}
+
+	/** Stops it as a machine does that hangs. */
+	freeze(): void {
+		this.#child?.kill('SIGSTOP');
+	}
+
+	thaw(): void {
+		this.#child?.kill('SIGCONT');
+	}
+
+	/** A copy of what it has stored, made while it is stopped. Returns what `restore` takes. */
+	copy(): string {
+		const name = join(this.folder, `copy${this.#copies++}`);
+		cpSync(this.#data, name, { recursive: true });
+		return name;
+	}
+
+	/** Puts a copy back, while it is stopped. */
+	restore(copy: string): void {
+		this.clear();
+		cpSync(copy, this.#data, { recursive: true });
+	}
+
+	/** Forgets everything, while it is stopped. */
+	clear(): void {
+		rmSync(this.#data, { recursive: true, force: true });
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.kill();
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}
