@@ -8,7 +8,6 @@ import { isPromise } from '../base/maybe-promise.ts';
 import { initialValue } from '../base/merge.ts';
 import type { Position } from '../protocol/position.ts';
 import {
-	encodeListedEvent,
 	encodeReset,
 	encodeResumed,
 	encodeSnapshot,
@@ -17,10 +16,10 @@ import {
 } from '../protocol/stream.ts';
 import { encodeTopic } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
-import type { LogEntry } from './backplane.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { FedStream, Feed } from './feed.ts';
 import { invoke, notLetThrough } from './invoke.ts';
+import { MissedEvents, type Encode } from './missed-events.ts';
 import type { Registered } from './registry.ts';
 import { SharedLoad, type Loaded } from './shared-load.ts';
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
@@ -39,9 +38,6 @@ export interface StreamRequest {
 	/** Where the client is; null for a first load. */
 	position: Position | null;
 }
-
-/** Makes a message of the events behind a position. */
-type Encode = (position: Position, events: readonly string[]) => string;
 
 export interface RegisteredStream extends Registered {
 	readonly definition: StreamDefinition;
@@ -126,7 +122,8 @@ export class ServerStream implements FedStream, HostedStream {
 			await this.#host.room();
 			if (this.#isClosed) return;
 			if (from === null || this.#definition.ephemeral) return await this.#sendSnapshot(feed, why);
-			const lost = await this.#joinLive(feed, from, this.#resumed(feed));
+			const resumed = this.#resumed(feed);
+			const lost = await this.#joinLive(feed, new MissedEvents(from, resumed, resumed));
 			if (lost !== null) await this.#sendSnapshot(feed, lost);
 		} finally {
 			this.#host.loads.leave();
@@ -167,13 +164,12 @@ export class ServerStream implements FedStream, HostedStream {
 			this.#goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
 			return 'done';
 		}
-		let isSent = false;
-		const lost = await this.#joinLive(feed, load.position, (position, events) => {
-			isSent = true;
-			return reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value);
-		});
+		const snapshot: Encode = (position, events) =>
+			reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value);
+		const missed = new MissedEvents(load.position, snapshot, this.#resumed(feed));
+		const lost = await this.#joinLive(feed, missed);
 		// A part may have been sent, and the log have forgotten what follows it while the client took that.
-		return lost === null ? 'done' : { reset: isSent ? lost : why };
+		return lost === null ? 'done' : { reset: missed.isBegun ? lost : why };
 	}
 
 	/** A load that is under way, or a new one. */
@@ -220,44 +216,33 @@ export class ServerStream implements FedStream, HostedStream {
 	}
 
 	/**
-	 * Reads the log behind `from` until nothing is missing, then sends what `encode` makes of it and goes live. What is
-	 * too much for one message goes in several, each when the client has taken the one before.
-	 * @returns why the log does not connect with `from`; null when the stream is live or closed
+	 * Reads what is missed from the log until nothing is, sends it and goes live. What is too much for one message goes in
+	 * several, each when the client has taken the one before.
+	 * @returns why the log does not connect with what the client has; null when the stream is live or closed
 	 */
-	async #joinLive(feed: Feed, from: Position, encode: Encode): Promise<ResetReason | null> {
-		let part = { from, events: [] as string[], encode };
-		let position = from;
-		for (;;) {
-			const pending = this.#host.read(feed.topic.name, position);
+	async #joinLive(feed: Feed, missed: MissedEvents): Promise<ResetReason | null> {
+		const { topic } = feed;
+		while (!this.#isClosed) {
+			const pending = this.#host.read(topic.name, missed.position);
 			const result = isPromise(pending) ? await pending : pending;
 			if (this.#isClosed) return null;
 			if (result.kind === 'reset') {
-				await feed.topic.check(); // the next load begins where the log is now
+				await topic.check(); // the next load begins where the log is now
 				return this.#isClosed ? null : result.reason;
 			}
-			const entries = firstOf(result.entries, this.#host.partBytes);
-			for (const { offset, body } of entries) part.events.push(encodeListedEvent(offset, body));
-			position = { epoch: result.epoch, offset: entries.at(-1)?.offset ?? position.offset };
-			if (entries.length < result.entries.length) {
-				this.#host.send(part.encode({ epoch: position.epoch, offset: part.from.offset }, part.events));
-				part = { from: position, events: [], encode: this.#resumed(feed) };
+			if (!missed.take(result, this.#host.partBytes)) {
+				this.#host.send(missed.message());
 				await this.#host.room();
-				if (this.#isClosed) return null;
-				continue;
-			}
-			if (position.epoch !== feed.topic.head.epoch) {
-				await feed.topic.check(); // one of the two is of a log that has been replaced
-				if (this.#isClosed) return null;
-				if (position.epoch !== feed.topic.head.epoch) return 'epoch';
-				continue;
-			}
-			// From here to goLive nothing may wait: an event that came in between would be lost.
-			if (position.offset >= feed.topic.head.offset) {
-				const start = { epoch: position.epoch, offset: part.from.offset };
-				this.#goLive(feed, position, part.encode(start, part.events));
+			} else if (missed.position.epoch !== topic.head.epoch) {
+				await topic.check(); // one of the two is of a log that has been replaced
+				if (!this.#isClosed && missed.position.epoch !== topic.head.epoch) return 'epoch';
+			} else if (missed.position.offset >= topic.head.offset) {
+				// Nothing has waited since the log was read: an event that came in between would be lost.
+				this.#goLive(feed, missed.position, missed.message());
 				return null;
 			}
 		}
+		return null;
 	}
 
 	#resumed(feed: Feed): Encode {
@@ -315,11 +300,4 @@ export class ServerStream implements FedStream, HostedStream {
 		this.#host.leave(feed);
 		if (this.#announced) this.#runHook(this.#definition.onUnsubscribe, feed);
 	}
-}
-
-/** The entries that have no more characters than that together, and one at least. */
-function firstOf(entries: readonly LogEntry[], maxCharacters: number): readonly LogEntry[] {
-	let characters = 0;
-	const end = entries.findIndex(({ body }, index) => (characters += body.length) > maxCharacters && index > 0);
-	return end < 0 ? entries : entries.slice(0, end);
 }
