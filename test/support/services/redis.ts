@@ -26,6 +26,8 @@ export class RedisServer implements AsyncDisposable {
 	readonly port: number;
 	readonly folder: string;
 	readonly #settings: readonly string[];
+	/** With its configuration; only where arguments are not enough. */
+	#file: string | null = null;
 	#child: ChildProcess | null = null;
 
 	private constructor(port: number, settings: readonly string[]) {
@@ -37,6 +39,14 @@ export class RedisServer implements AsyncDisposable {
 	/** @param settings further arguments of the program, as `['--cluster-enabled', 'yes']` */
 	static async start(settings: readonly string[] = []): Promise<RedisServer> {
 		const server = new RedisServer(await freePort(), settings);
+		await server.start();
+		return server;
+	}
+
+	/** @param configure writes a configuration into a folder and returns its path */
+	static async startSentinel(configure: (folder: string) => string): Promise<RedisServer> {
+		const server = new RedisServer(await freePort(), ['--sentinel']);
+		server.#file = configure(server.folder);
 		await server.start();
 		return server;
 	}
@@ -53,7 +63,8 @@ export class RedisServer implements AsyncDisposable {
 	async start(): Promise<void> {
 		const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder];
 		const nothing = ['--save', '', '--appendonly', 'no', '--daemonize', 'no'];
-		this.#child = spawn(program, [...place, ...nothing, ...this.#settings], { stdio: 'ignore' });
+		const settings = this.#file === null ? [...place, ...nothing] : [this.#file, ...place];
+		this.#child = spawn(program, [...settings, ...this.#settings], { stdio: 'ignore' });
 		const until = performance.now() + STARTS_WITHIN_MS;
 		while ((await this.#tryCommand('PING')) !== '+PONG') {
 			if (performance.now() > until) throw new Error(`${program} does not answer on port ${this.port}`);
