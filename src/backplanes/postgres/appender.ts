@@ -26,6 +26,9 @@ export interface AppenderParts {
 	failed(isUnknown: boolean): void;
 }
 
+/** How long a batch waits for a topic that is locked, before each of its topics waits for itself. */
+const TOGETHER_MS = 100;
+
 export class Appender {
 	readonly #parts: AppenderParts;
 	readonly #main: AppendLane;
@@ -60,8 +63,7 @@ export class Appender {
 		const first = batch[0];
 		if (first === undefined) return;
 		const left = first.endsAt - this.#parts.clock.now();
-		// Half of the time for everybody together; then each topic has the other half for itself.
-		const waitMs = Math.max(1, isOwn ? left * 0.9 : left / 2);
+		const waitMs = Math.max(1, isOwn ? left * 0.9 : Math.min(left / 2, TOGETHER_MS));
 		try {
 			await this.#settle(batch, await this.#parts.log.append(batch, waitMs));
 		} catch (error) {

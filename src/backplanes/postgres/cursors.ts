@@ -148,10 +148,11 @@ export class Cursors {
 	}
 
 	#take({ incarnation, entries }: Fetched): void {
-		if (incarnation !== this.#incarnation) return this.#parts.changed(incarnation);
+		if (incarnation === null || incarnation !== this.#incarnation) return this.#parts.changed(incarnation);
 		for (const { id, offset, body } of entries) {
 			const cursor = this.#byId.get(id);
-			if (cursor) this.#deliver(cursor, offset, body);
+			// After a restart a cursor is of the former incarnation until it has its new place.
+			if (cursor?.epoch === epochOf(incarnation, id)) this.#deliver(cursor, offset, body);
 		}
 	}
 

@@ -2,10 +2,11 @@
 // process at a time. A step that was released is never changed: a new one follows it.
 
 import type { PostgresClient, RunQuery } from './client.ts';
+import { CHANGE_MIGRATION } from './change-migration.ts';
 import { FIRST_MIGRATION } from './first-migration.ts';
 import { identifier, literal } from './text.ts';
 
-const MIGRATIONS: readonly string[] = [FIRST_MIGRATION];
+const MIGRATIONS: readonly string[] = [FIRST_MIGRATION, CHANGE_MIGRATION];
 
 /** NAMEDATALEN - 1: PostgreSQL would cut a longer one. A channel has the schema's name. */
 const MAX_NAME_BYTES = 63;

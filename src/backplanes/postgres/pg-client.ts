@@ -27,6 +27,8 @@ interface PgConnection extends PgClientLike {
 
 interface PooledClient extends PgClientLike {
 	release(error?: Error | boolean): void;
+	on(event: 'error', listener: (error: Error) => void): unknown;
+	off(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 /** The part of `pg.Pool` that is used. */
@@ -51,7 +53,7 @@ export class PgClient implements PostgresClient {
 		this.#limit = limit;
 	}
 
-	/** A connection that breaks while nobody uses it; the next statement takes another one. */
+	/** A connection that breaks. Who uses it is told by the statement; where nobody does, the next takes another one. */
 	readonly #ignore = (): void => {};
 
 	get connection(): Readonly<Record<string, unknown>> {
@@ -91,6 +93,7 @@ export class PgClient implements PostgresClient {
 	async #withClient<Result>(run: (client: PooledClient) => Promise<Result>): Promise<Result> {
 		const client = await this.#connect();
 		let broken = false;
+		client.on('error', this.#ignore);
 		try {
 			return await within(this.#limit, 'unknown', run(client));
 		} catch (cause) {
@@ -98,6 +101,7 @@ export class PgClient implements PostgresClient {
 			broken = error.outcome === 'unknown';
 			throw error;
 		} finally {
+			if (!broken) client.off('error', this.#ignore);
 			// A broken one is not used again; ended in the middle of a statement it closes its socket at once.
 			client.release(broken);
 		}
@@ -129,7 +133,7 @@ export class PgClient implements PostgresClient {
 		client.on('notification', ({ payload }: { payload?: string }) => events.notified(payload ?? ''));
 		const close = async (): Promise<void> => {
 			isOpen = false;
-			await client.end().catch(() => {});
+			await within(this.#limit, 'none', client.end()).catch(() => {});
 		};
 		try {
 			await within(this.#limit, 'none', client.connect());
@@ -144,7 +148,8 @@ export class PgClient implements PostgresClient {
 	async end(): Promise<void> {
 		const pool = await this.#pool;
 		pool?.off('error', this.#ignore);
-		if (typeof this.#source === 'string') await pool?.end();
+		// A server that hangs does not say goodbye.
+		if (typeof this.#source === 'string' && pool) await within(this.#limit, 'none', pool.end()).catch(() => {});
 	}
 }
 

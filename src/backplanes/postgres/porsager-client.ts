@@ -79,7 +79,7 @@ export class PorsagerClient implements PostgresClient {
 		return {
 			close: async () => {
 				isOpen = false;
-				await request.unlisten().catch(() => {});
+				await within(this.#limit, 'none', request.unlisten()).catch(() => {});
 			}
 		};
 	}

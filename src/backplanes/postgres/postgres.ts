@@ -7,6 +7,7 @@ import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, BackplaneStatus, Delivery, ReadResult } from '../../server/backplane.ts';
 import type { SharedStore } from '../../server/shared-store.ts';
+import type { TopicLike } from '../../server/topic.ts';
 import { Appender, unavailable } from './appender.ts';
 import { messageOf, type PostgresClient } from './client.ts';
 import { Cursors } from './cursors.ts';
@@ -16,6 +17,7 @@ import { epochOf, PostgresLog, type Bounds } from './log.ts';
 import { assertMigrated, migrate } from './migrations.ts';
 import { Notifier } from './notifier.ts';
 import { PostgresStore } from './store.ts';
+import { publishIn, type PublishInTransaction, type Transaction } from './transaction.ts';
 
 export interface PostgresOptions {
 	/** Where its tables and functions are, and the channel that it notifies. @default 'tidewire' */
@@ -59,6 +61,11 @@ const SWEEP_EVERY_MS = 60_000;
 export class PostgresBackplane implements Backplane {
 	readonly name = 'postgres';
 	readonly store: SharedStore;
+	/**
+	 * Publishes within a transaction of the app: the event is delivered when that commits, and never when it does not. The
+	 * topic's row stays locked until then, so that whoever else publishes to the topic waits.
+	 */
+	readonly publish: PublishInTransaction;
 	/** What others notified on its channel, which was left alone. */
 	dropped = 0;
 	/** @internal */
@@ -84,6 +91,9 @@ export class PostgresBackplane implements Backplane {
 		this.client = client;
 		this.#settings = settings;
 		this.#log = new PostgresLog(client, schema, bounds);
+		// oxlint-disable-next-line max-params -- what an author writes
+		this.publish = (transaction: Transaction, topic: TopicLike, event: string, data?: unknown) =>
+			publishIn(transaction, schema, { topic, event, data });
 		this.store = new PostgresStore((text, parameters) => this.#query(text, parameters), schema);
 		const log = this.#log;
 		this.#cursors = new Cursors({

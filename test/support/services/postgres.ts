@@ -1,8 +1,8 @@
 // A private PostgreSQL server on a free port, in a temporary folder: started, killed and put back from copies by tests.
 // `initdb` refuses root, so as root everything runs as the user `postgres`, or as the one that owns nothing.
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -51,7 +51,7 @@ export class PostgresServer implements AsyncDisposable {
 	/** A server on an empty cluster, which answers. */
 	static async start(): Promise<PostgresServer> {
 		const folder = mkdtempSync(join(tmpdir(), 'tidewire-postgres-'));
-		giveToUser([folder]);
+		giveToUser(folder);
 		const server = new PostgresServer(folder, await freePort());
 		const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
 		await server.run('initdb', ['-D', server.#data, ...options]);
@@ -63,6 +63,10 @@ export class PostgresServer implements AsyncDisposable {
 		return join(this.folder, 'data');
 	}
 
+	get #log(): string {
+		return join(this.folder, 'log');
+	}
+
 	/** Of a database in it; the one called `postgres` is always there. */
 	url(database = 'postgres'): string {
 		return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
@@ -72,14 +76,17 @@ export class PostgresServer implements AsyncDisposable {
 	async start(): Promise<void> {
 		const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
 		const place = ['-D', this.#data, '-p', String(this.port), '-h', '127.0.0.1', '-k', this.folder];
-		this.#child = spawn(program, [...place, ...settings], { ...user, stdio: 'ignore', cwd: this.folder });
+		const log = openSync(this.#log, 'w');
+		const stdio = ['ignore', log, log] as const;
+		this.#child = spawn(program, [...place, ...settings], { ...user, stdio: [...stdio], cwd: this.folder });
+		closeSync(log);
 		await this.#answers();
 	}
 
 	async #answers(): Promise<void> {
 		const until = performance.now() + STARTS_WITHIN_MS;
 		while (performance.now() < until) {
-			if (this.#child?.exitCode !== null) throw new Error(`PostgreSQL ended while it started: ${program}`);
+			if (this.#child?.exitCode !== null) throw new Error(`PostgreSQL ended: ${readFileSync(this.#log, 'utf8')}`);
 			const isReady = await this.run('pg_isready', ['-q', '-h', '127.0.0.1', '-p', String(this.port)]).then(
 				() => true,
 				() => false
@@ -112,14 +119,14 @@ export class PostgresServer implements AsyncDisposable {
 	async kill(): Promise<void> {
 		const child = this.#child;
 		if (child?.exitCode !== null || child.signalCode !== null) return;
-		const children = await run('ps', ['-o', 'pid=', '--ppid', String(child.pid)]).then(
-			({ stdout }) => stdout.trim().split(/\s+/).map(Number),
-			() => []
-		);
+		// Stopped first: it forks no more while its children are counted.
+		child.kill('SIGSTOP');
+		const pids = await this.#pids();
 		const ended = once(child, 'exit');
-		child.kill('SIGKILL');
-		for (const pid of children) signal(pid, 'SIGKILL');
+		for (const pid of pids) signal(pid, 'SIGKILL');
 		await ended;
+		// A server does not start where backends of the one before still have its memory.
+		while (pids.some((pid) => isRunning(pid))) await delay(5);
 	}
 
 	/** Ends it in order; open connections are closed. */
@@ -142,8 +149,8 @@ export class PostgresServer implements AsyncDisposable {
 
 	async #pids(): Promise<number[]> {
 		const pid = Number(this.#child?.pid);
-		const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pid)]);
-		return [pid, ...stdout.trim().split(/\s+/).map(Number)];
+		const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pid)]).catch(() => ({ stdout: '' }));
+		return [pid, ...stdout.split(/\s+/).filter(Boolean).map(Number)];
 	}
 
 	/** A copy of its data, made while it is stopped. Returns what `restore` takes. */
@@ -172,14 +179,20 @@ function signal(pid: number, name: NodeJS.Signals): void {
 	}
 }
 
-function replace(from: string, to: string): void {
-	rmSync(to, { recursive: true, force: true });
-	cpSync(from, to, { recursive: true, preserveTimestamps: true });
-	giveToUser([to, ...globSync(join(to, '**/*'))]);
+function isRunning(pid: number): boolean {
+	try {
+		return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+	} catch {
+		return false;
+	}
 }
 
-function giveToUser(paths: readonly string[]): void {
+function replace(from: string, to: string): void {
+	rmSync(to, { recursive: true, force: true });
+	execFileSync('cp', ['-a', from, to]);
+}
+
+function giveToUser(path: string): void {
 	const { uid, gid } = user;
-	if (uid === undefined || gid === undefined) return;
-	for (const path of paths) chownSync(path, uid, gid);
+	if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
 }

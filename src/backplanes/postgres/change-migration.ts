@@ -1,0 +1,72 @@
+// Where changes of the app's tables come from, and how far each source was taken. Invariant: what is appended and how far
+// that was are written by one transaction, so that whatever a source repeats is known.
+
+export const CHANGE_MIGRATION = `
+CREATE TABLE {schema}.change_source (
+	name text PRIMARY KEY,
+	system text NOT NULL,
+	timeline text NOT NULL,
+	lsn pg_lsn NOT NULL
+);
+
+-- A position in the write-ahead log means something within one system and timeline only.
+CREATE FUNCTION {schema}.open_changes(source_name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM {schema}.open_incarnation();
+	INSERT INTO {schema}.change_source AS s (name, system, timeline, lsn)
+	SELECT source_name, i.system, i.timeline, '0/0' FROM {schema}.incarnation i
+	JOIN {schema}.current_incarnation() c ON c.number = i.number
+	ON CONFLICT (name) DO UPDATE SET system = excluded.system, timeline = excluded.timeline, lsn = excluded.lsn
+	WHERE (s.system, s.timeline) <> (excluded.system, excluded.timeline);
+END $$;
+
+-- Appends what is behind the position of its source; names, bodies and positions belong together.
+CREATE FUNCTION {schema}.store_changes(source_name text, until pg_lsn, names text[], bodies text[], lsns pg_lsn[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	known pg_lsn;
+	wanted_names text[];
+	wanted_bodies text[];
+BEGIN
+	SELECT s.lsn INTO STRICT known FROM {schema}.change_source s WHERE s.name = source_name FOR UPDATE;
+	SELECT array_agg(c.name ORDER BY c.place), array_agg(c.body ORDER BY c.place) INTO wanted_names, wanted_bodies
+	FROM unnest(names, bodies, lsns) WITH ORDINALITY AS c(name, body, lsn, place) WHERE c.lsn > known;
+	IF wanted_names IS NOT NULL THEN PERFORM {schema}.append_and_notify(wanted_names, wanted_bodies); END IF;
+	UPDATE {schema}.change_source s SET lsn = greatest(known, until) WHERE s.name = source_name;
+END $$;
+
+CREATE FUNCTION {schema}.append_and_notify(names text[], bodies text[]) RETURNS void LANGUAGE sql AS $$
+	SELECT pg_notify('{channel}', 'w' || a.id || ':' || a.head)
+	FROM {schema}.append(names, bodies, 9223372036854775807) a
+$$;
+
+-- Everybody who waits for an event that was lost learns that the log is another one from here on.
+CREATE FUNCTION {schema}.begin_anew() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM {schema}.open_incarnation();
+	INSERT INTO {schema}.incarnation (name, started_at, system, timeline, database, written_by)
+	SELECT left(replace(gen_random_uuid()::text, '-', ''), 16), i.started_at, i.system,
+		left(i.timeline, 8) || ' after ' || i.number, i.database, mod(txid_current(), 4294967296)
+	FROM {schema}.incarnation i JOIN {schema}.current_incarnation() c ON c.number = i.number;
+	PERFORM pg_notify('{channel}', 'w*');
+END $$;
+
+-- The outbox of triggers. It needs no position: what was taken is deleted, and what commits late is found later. Changes
+-- of one row are numbered under its lock, so their order is that of commits.
+CREATE TABLE {schema}.change (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	"table" text NOT NULL,
+	old jsonb,
+	new jsonb
+);
+
+CREATE FUNCTION {schema}.capture_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+	INSERT INTO {schema}.change ("table", old, new) VALUES (
+		TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME,
+		CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END
+	);
+	PERFORM pg_notify('{channel}', 'c');
+	RETURN NULL;
+END $$;
+`;
