@@ -33,7 +33,7 @@ function open(server: RedisServer, library: Library, options: RedisOptions = {})
 }
 
 const startReader = (server: RedisServer, library: Library): Promise<LogReader> =>
-	new LogReader(open(server, library)).start(topic);
+	new LogReader(open(server, library, { events: 1_000_000, bytes: 1e9 })).start(topic);
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -118,6 +118,20 @@ describe.each(LIBRARIES)('with %s', (library) => {
 				expect(other.seen.map(({ data }) => data)).toEqual(log.slice(-other.seen.length));
 			}
 		);
+	});
+
+	it('stays connected while both connections answer', async () => {
+		const server = await startServer();
+		const reader = await startReader(server, library);
+		const pings = async (): Promise<number> => {
+			const stats = await server.command('INFO', 'commandstats');
+			return Number(/cmdstat_ping:calls=(\d+)/.exec(stats)?.[1]);
+		};
+		const before = await pings();
+		await expect.poll(pings, { timeout: 10_000 }).toBeGreaterThanOrEqual(before + 4);
+		await reader.backplane.append(topic, '"created",1');
+		await reader.until(({ seen }) => seen.length === 1);
+		expect(reader.statuses).toEqual([]);
 	});
 
 	it('loses and repeats no event when connections are cut under load', { timeout: TIME_FOR_RUNS }, async () => {

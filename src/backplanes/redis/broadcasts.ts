@@ -42,7 +42,7 @@ export class Broadcasts {
 
 	async #send(topics: Map<TopicName, Sending[]>): Promise<void> {
 		const { connection, keys, feeds, origin } = this.#parts;
-		const args = [connection.link?.isSharded ? 'SPUBLISH' : 'PUBLISH'];
+		const args: string[] = [];
 		const heard: Promise<void>[] = [];
 		const names: string[] = [];
 		for (const [topic, sendings] of topics) {
@@ -53,7 +53,7 @@ export class Broadcasts {
 			heard.push(this.#expect(name));
 		}
 		try {
-			await connection.run(BROADCAST, { keys: [args[1] ?? ''], args });
+			await connection.run(BROADCAST, ({ publish }) => ({ keys: [args[0] ?? ''], args: [publish, ...args] }));
 			if (heard.length > 0) await this.#orLate(Promise.all(heard));
 		} finally {
 			for (const name of names) this.#expected.delete(name);

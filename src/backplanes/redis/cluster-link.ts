@@ -41,7 +41,7 @@ async function linkTo(cluster: ClusterWire, events: WireEvents): Promise<Link> {
 		return wire;
 	};
 	return {
-		isSharded,
+		publish: isSharded ? 'SPUBLISH' : 'PUBLISH',
 		send: (command, key) => cluster.send(command, key),
 		subscribe: (channels) => subscribe(channels, wireOf, isSharded),
 		unsubscribe: (channel) => wireOf(channel).unsubscribe(channel, isSharded),

@@ -81,11 +81,15 @@ export class Connection {
 		return this.#timed((link) => link.send(command, key));
 	}
 
-	/** Runs a script; its first key says where. Loads it where the server does not know it. */
-	run(script: Script, { keys, args }: ScriptCall): Promise<unknown> {
-		const rest = [String(keys.length), ...keys, ...args];
-		const key = keys[0] ?? '';
+	/**
+	 * Runs a script; its first key says where. Loads it where the server does not know it.
+	 * @param call a function where it depends on the link, which may be another one when it is sent
+	 */
+	run(script: Script, call: ScriptCall | ((link: Link) => ScriptCall)): Promise<unknown> {
 		return this.#timed(async (link) => {
+			const { keys, args } = typeof call === 'function' ? call(link) : call;
+			const rest = [String(keys.length), ...keys, ...args];
+			const key = keys[0] ?? '';
 			const { source, sha } = script;
 			try {
 				if (sha !== null) return await link.send(['EVALSHA', sha, ...rest], key);

@@ -63,7 +63,7 @@ export async function openIoredis(client: IoredisClient, events: WireEvents): Pr
 	}
 	const subscriptions = copy as unknown as Subscriptions;
 	return {
-		send: ([command = '', ...args]) => copy.call(command, ...args),
+		send: (command) => send(copy, command),
 		subscribe: async (channels, sharded) =>
 			void (await subscriptions[sharded ? 'ssubscribe' : 'subscribe'](...channels)),
 		unsubscribe: (channel, sharded) =>
@@ -81,15 +81,19 @@ export async function openIoredisCluster(
 	for (const event of ['-node', '+node'])
 		copy.on(event, () => events.onLost('the nodes of the Cluster have changed'));
 	const master = (node: IoredisClient): ClusterMaster => ({
-		send: ([command = '', ...args]) => node.call(command, ...args),
+		send: (command) => send(node, command),
 		open: (wireEvents) => openIoredis(node, wireEvents)
 	});
 	return {
-		send: ([command = '', ...args]) => copy.call(command, ...args),
+		send: (command) => send(copy, command),
 		masters: async () => copy.nodes('master').map(master),
 		close: () => copy.disconnect()
 	};
 }
+
+/** In small letters, or the library knows neither the command's keys nor that a subscriber may send it. */
+const send = (connection: IoredisClient, [command = '', ...args]: readonly string[]): Promise<unknown> =>
+	connection.call(command.toLowerCase(), ...args);
 
 async function connect(copy: IoredisClient, { onLost }: Pick<WireEvents, 'onLost'>): Promise<void> {
 	let reason: string | null = null;

@@ -4,8 +4,8 @@
 import { reasonOf, type OpenWire, type Wire, type WireEvents } from './wire.ts';
 
 export interface Link {
-	/** Whether `SPUBLISH` reaches whoever is subscribed here. */
-	readonly isSharded: boolean;
+	/** The command that reaches whoever is subscribed over such a link. */
+	readonly publish: 'PUBLISH' | 'SPUBLISH';
 	/** @param key decides which server of a Cluster is asked */
 	send(command: readonly string[], key: string): Promise<unknown>;
 	/** Resolves when everything that is published from now on is heard. */
@@ -31,7 +31,7 @@ export async function openPair(open: OpenWire, events: WireEvents): Promise<Link
 		throw error;
 	}
 	return {
-		isSharded: false,
+		publish: 'PUBLISH',
 		send: (command) => commands.send(command),
 		subscribe: (names) => channels.subscribe(names, false),
 		unsubscribe: (name) => channels.unsubscribe(name, false),

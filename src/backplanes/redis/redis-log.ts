@@ -10,6 +10,7 @@ import type { Connection } from './connection.ts';
 import { writeExact } from '../shared/exact-text.ts';
 import type { Keys } from './keys.ts';
 import { Lanes, type Task } from './lanes.ts';
+import type { Link } from './link.ts';
 import { readBody } from './message.ts';
 import type { TopicFeed } from './topic-feed.ts';
 import { APPEND, HEAD, READ } from './topic-scripts.ts';
@@ -88,14 +89,19 @@ export class RedisLog {
 	}
 
 	async #sendAppends(topics: Map<TopicName, Append[]>): Promise<void> {
-		const { connection, options, origin } = this.#parts;
+		const { options, origin } = this.#parts;
 		const { events, bytes, ageMs, idleMs } = options;
-		const publish = connection.link?.isSharded ? 'SPUBLISH' : 'PUBLISH';
-		const args = [origin, ...[idleMs, events, bytes, ageMs ?? 0].map(String), publish];
+		const bounds = [idleMs, events, bytes, ageMs ?? 0].map(String);
+		const args: string[] = [];
 		for (const [topic, appends] of topics) {
 			args.push(this.#parts.keys.topic(topic).channel, appends.map(({ line }) => line).join('\n'));
 		}
-		const heads = await this.#run(APPEND, [...topics.keys()], args);
+		const heads = await this.#run(APPEND, [...topics.keys()], ({ publish }) => [
+			origin,
+			...bounds,
+			publish,
+			...args
+		]);
 		for (const [topic, appends] of topics) this.#appended(topic, appends, heads.next().value as Position);
 	}
 
@@ -111,7 +117,7 @@ export class RedisLog {
 	async #sendHeads(topics: Map<TopicName, Task<Position>[]>): Promise<void> {
 		const { idleMs, ageMs } = this.#parts.options;
 		const args = [this.#parts.origin, String(idleMs), String(Math.min(idleMs, ageMs ?? idleMs))];
-		const heads = await this.#run(HEAD, [...topics.keys()], args);
+		const heads = await this.#run(HEAD, [...topics.keys()], () => args);
 		for (const tasks of topics.values()) {
 			const head = heads.next().value as Position;
 			for (const { resolve } of tasks) resolve(head);
@@ -119,13 +125,17 @@ export class RedisLog {
 	}
 
 	/** Runs a script that answers with the head of each topic. */
-	async #run(script: typeof APPEND, topics: TopicName[], args: string[]): Promise<Iterator<Position>> {
-		const { connection, keys } = this.#parts;
-		const names = topics.flatMap((topic) => {
-			const { meta, stream } = keys.topic(topic);
+	async #run(
+		script: typeof APPEND,
+		topics: TopicName[],
+		args: (link: Link) => string[]
+	): Promise<Iterator<Position>> {
+		const { connection } = this.#parts;
+		const keys = topics.flatMap((topic) => {
+			const { meta, stream } = this.#parts.keys.topic(topic);
 			return [meta, stream];
 		});
-		const answer = (await connection.run(script, { keys: names, args })) as string[];
+		const answer = (await connection.run(script, (link) => ({ keys, args: args(link) }))) as string[];
 		return topics
 			.map((_, index) => ({ epoch: answer[2 * index] ?? '', offset: Number(answer[2 * index + 1]) }))
 			.values();
