@@ -35,13 +35,13 @@ async function start() {
 describe('a server', () => {
 	it('is ready while it runs and its backplane can be reached', async () => {
 		const { server, tell } = await start();
-		expect(server.readiness).toEqual({ ready: true, reason: null });
+		expect(server.readiness).toEqual({ ready: true, state: 'ready', reason: null });
 		tell({ available: false, reason: 'redis: the connection was refused' });
-		expect(server.readiness).toEqual({ ready: false, reason: 'redis: the connection was refused' });
+		expect(server.readiness).toMatchObject({ state: 'no-backplane', reason: 'redis: the connection was refused' });
 		tell({ available: true, reason: null });
 		expect(server.readiness.ready).toBe(true);
 		await server.drain(0);
-		expect(server.readiness).toEqual({ ready: false, reason: 'the server is shutting down' });
+		expect(server.readiness).toMatchObject({ ready: false, state: 'draining' });
 		const idle = new LiveServer({
 			backplane: new FaultyCluster({
 				clock: new VirtualClock(),
@@ -49,7 +49,7 @@ describe('a server', () => {
 				faults: NO_FAULTS
 			}).member()
 		});
-		expect(idle.readiness.ready).toBe(false);
+		expect(idle.readiness).toMatchObject({ ready: false, state: 'starting' });
 	});
 
 	it('looks for what it missed as soon as its backplane is back', async () => {

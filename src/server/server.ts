@@ -42,6 +42,8 @@ export interface ServerOptions {
 
 export interface Readiness {
 	readonly ready: boolean;
+	/** starting: not started yet · draining: shuts down · no-backplane: what joins the processes cannot be reached */
+	readonly state: 'ready' | 'starting' | 'draining' | 'no-backplane';
 	/** Why not; null where it is. */
 	readonly reason: string | null;
 }
@@ -139,9 +141,10 @@ export class LiveServer {
 
 	/** Whether new connections are welcome here, for a load balancer that asks. */
 	get readiness(): Readiness {
-		if (!this.#started) return { ready: false, reason: 'the server has not been started' };
-		if (this.#draining) return { ready: false, reason: 'the server is shutting down' };
-		return { ready: this.#status.available, reason: this.#status.reason };
+		if (!this.#started) return { ready: false, state: 'starting', reason: 'the server has not been started' };
+		if (this.#draining) return { ready: false, state: 'draining', reason: 'the server is shutting down' };
+		const { available, reason } = this.#status;
+		return { ready: available, state: available ? 'ready' : 'no-backplane', reason };
 	}
 
 	async start(): Promise<void> {

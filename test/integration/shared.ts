@@ -6,6 +6,8 @@ import { UpgradeRefused } from '../support/ws-client.ts';
 
 /** Calls, streams and publishing work, for a module in each place. */
 export async function expectLive(app: RunningApp): Promise<void> {
+	expect(await probe(app, 'health')).toEqual({ status: 200, body: { alive: true } });
+	expect(await probe(app, 'ready')).toEqual({ status: 200, body: { ready: true } });
 	using client = await LiveClient.connect(app.socketUrl, 'ada', { origin: app.url });
 	expect(await client.call('lib/board/sum', 2, 40)).toEqual({ sum: 42, version: 1 });
 	expect(await client.call('lib/board/whoami')).toEqual({ user: 'ada', greeting: 'hello' });
@@ -16,6 +18,12 @@ export async function expectLive(app: RunningApp): Promise<void> {
 	expect(await client.call('lib/board/addCard', 'new')).toMatchObject({ title: 'new' });
 	const event = await client.first((message) => message.kind === 'event');
 	expect(event).toMatchObject({ event: 'created', data: { title: 'new' } });
+}
+
+/** As a load balancer asks: without a cookie. */
+async function probe(app: RunningApp, what: 'health' | 'ready') {
+	const response = await fetch(`${app.url}/__live/${what}`);
+	return { status: response.status, body: await response.json() };
 }
 
 /** What is not there, and what is not allowed, is refused in words. */
