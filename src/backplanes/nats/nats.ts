@@ -8,6 +8,7 @@ import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, BackplaneStatus, Delivery, ReadResult } from '../../server/backplane.ts';
 import type { SharedStore } from '../../server/shared-store.ts';
+import { callStore, ForwardedStore } from '../shared/forwarded-store.ts';
 import { openClient, type NatsConnectionLike, type NatsMessage } from './client.ts';
 import { EphemeralEvents } from './ephemeral.ts';
 import { JetStream, textOf } from './jetstream.ts';
@@ -40,6 +41,8 @@ interface Running {
 
 class Nats implements NatsBackplane {
 	readonly name = 'nats';
+	/** There from the beginning: whoever uses it after `start` is made before. */
+	readonly store: SharedStore = new ForwardedStore(async (call) => callStore(this.#parts.store, call));
 	readonly #server: string | NatsConnectionLike;
 	readonly #settings: NatsSettings;
 	readonly #names: Names;
@@ -58,10 +61,6 @@ class Nats implements NatsBackplane {
 
 	get dropped(): number {
 		return this.#dropped;
-	}
-
-	get store(): SharedStore {
-		return this.#parts.store;
 	}
 
 	async start(deliver: (delivery: Delivery) => void, onStatus?: (status: BackplaneStatus) => void): Promise<void> {
