@@ -66,6 +66,15 @@ export default defineConfig({
 			},
 			{
 				test: {
+					name: 'torture',
+					include: ['test/torture/**/*.test.ts'],
+					fileParallelism: false,
+					testTimeout: 60_000,
+					hookTimeout: 60_000
+				}
+			},
+			{
+				test: {
 					name: 'integration',
 					include: ['test/integration/**/*.test.ts'],
 					fileParallelism: false,

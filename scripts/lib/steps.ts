@@ -51,7 +51,12 @@ export const STEPS: Step[] = [
 		run: () => vitest(['counts'])
 	},
 	{ name: 'hardening', title: 'Hostile and slow peers on real sockets (vitest)', run: () => vitest(['hardening']) },
-	{ name: 'backplanes', title: 'Backplanes on real servers (vitest)', run: backplanes },
+	{ name: 'backplanes', title: 'Backplanes on real servers (vitest)', run: () => onServices('backplanes') },
+	{
+		name: 'torture',
+		title: 'Random histories of real processes on real servers (vitest)',
+		run: () => onServices('torture')
+	},
 	{ name: 'simulator', title: 'Simulated histories (vitest)', run: () => vitest(['simulator']) },
 	{ name: 'unused', title: 'Unused files, exports and dependencies (knip)', needsBuild: true, run: command('knip') },
 	{ name: 'package', title: 'The package as published', needsBuild: true, run: checkPackage },
@@ -88,10 +93,10 @@ async function lint(): Promise<Outcome> {
 	return check((await run('oxlint', [])) === 0 && synced);
 }
 
-async function backplanes(): Promise<Outcome> {
+async function onServices(project: string): Promise<Outcome> {
 	const { env, missing } = await findOrInstallServices();
-	const skipped = missing.map((reason) => skip(`the tests of a backplane, because ${reason}`));
-	return sum([...skipped, await vitest(['backplanes'], env)]);
+	const skipped = missing.map((reason) => skip(`the ${project} of a service, because ${reason}`));
+	return sum([...skipped, await vitest([project], env)]);
 }
 
 async function endToEnd(): Promise<Outcome> {

@@ -1,0 +1,66 @@
+// What the driver of a history and its server processes say to each other, over IPC.
+
+import type { Position } from '../../src/protocol/position.ts';
+import type { ReadResult } from '../../src/server/backplane.ts';
+
+export const BACKPLANES = ['redis', 'postgres', 'nats'] as const;
+export type BackplaneKind = (typeof BACKPLANES)[number];
+
+/** A deliberate defect of the backplane, to find out whether the campaign notices it. */
+export type Defect = 'constant epoch' | 'repeated append' | 'lost append' | 'deaf to revocation';
+
+/** How one server process begins. */
+export interface ServerSettings {
+	name: string;
+	backplane: BackplaneKind;
+	/** Where it reaches the service: the port of its proxy. */
+	port: number;
+	/** What the processes of this history have in common, and those of others have not. */
+	space: string;
+	/** The application's own database. */
+	database: string;
+	/** The most events that a topic's log keeps. */
+	events: number;
+	defect: Defect | null;
+}
+
+export type Question =
+	/** Takes the connections of a user away, on every process. */
+	| { kind: 'revoke'; user: string }
+	/** Who lives, as far as this process knows. */
+	| { kind: 'living' }
+	/** Where a topic ends. */
+	| { kind: 'head'; topic: string }
+	/** What a topic's log has after a position. */
+	| { kind: 'log'; topic: string; position: Position }
+	/** Publishes again what is stored: who stored it was told of a failure, or of nothing. */
+	| { kind: 'repair'; calls: readonly string[] }
+	/** How often values were loaded, by topic. */
+	| { kind: 'loads' }
+	/** Ends in order. */
+	| { kind: 'leave' };
+
+export type Ask = { ask: number } & Question;
+
+/** An event that the log has taken. */
+export interface Appended extends Position {
+	topic: string;
+	body: string;
+}
+
+export interface Answers {
+	revoke: void;
+	living: string[];
+	head: Position;
+	log: ReadResult;
+	repair: void;
+	loads: Record<string, number>;
+	leave: void;
+}
+
+export type Tell =
+	| { kind: 'ready'; port: number }
+	| { kind: 'appended'; event: Appended }
+	| { kind: 'reported'; text: string }
+	| { kind: 'answer'; ask: number; value: unknown }
+	| { kind: 'failure'; ask: number; message: string };
