@@ -2,7 +2,8 @@
 // package is loaded when it is needed, and never a dependency.
 
 import { backoffMs } from '../../base/backoff.ts';
-import { RECONNECT, type NatsSettings } from './options.ts';
+import { unavailable } from './unavailable.ts';
+import { PING_EVERY_MS, RECONNECT, type NatsSettings } from './options.ts';
 
 export interface NatsHeaders {
 	set(name: string, value: string): void;
@@ -40,6 +41,8 @@ export interface Client {
 	readonly connection: NatsConnectionLike;
 	readonly isOurs: boolean;
 	headers(): NatsHeaders;
+	/** To be called when it is connected: the next attempts begin with short delays again. */
+	connected(): void;
 }
 
 const PACKAGE = '@nats-io/transport-node';
@@ -48,19 +51,25 @@ const LEAST_DELAY_MS = 50;
 /** @param server a URL, several with commas between them, or a connection that somebody else opened and will close */
 export async function openClient(server: string | NatsConnectionLike, settings: NatsSettings): Promise<Client> {
 	const { connect, headers } = await load();
-	if (typeof server !== 'string') return { connection: server, isOurs: false, headers };
-	const connection = await connect({
+	if (typeof server !== 'string') return { connection: server, isOurs: false, headers, connected: () => {} };
+	let attempts = 0; // counted twice: the client asks before it waits, and once more before it dials
+	const { random } = settings;
+	const opening = connect({
 		...serversFrom(server),
 		maxReconnectAttempts: -1,
-		reconnectDelayHandler: delays(settings),
+		reconnectDelayHandler: () => LEAST_DELAY_MS + backoffMs(attempts++ / 2, random(), RECONNECT),
 		ignoreAuthErrorAbort: true,
 		timeout: settings.timeoutMs,
-		pingInterval: 5_000,
-		maxPingOut: 2,
+		pingInterval: PING_EVERY_MS,
+		maxPingOut: 3,
 		noAsyncTraces: true,
 		...settings.connection
 	});
-	return { connection, isOurs: true, headers };
+	// Only the message: the library may attach what it connected with.
+	const connection = await opening.catch((error: unknown) => {
+		throw unavailable(error instanceof Error ? error.message : String(error));
+	});
+	return { connection, isOurs: true, headers, connected: () => (attempts = 0) };
 }
 
 async function load() {
@@ -69,17 +78,6 @@ async function load() {
 	} catch (cause) {
 		throw new Error(`tidewire: a NATS backplane needs the package ${PACKAGE}: npm install ${PACKAGE}`, { cause });
 	}
-}
-
-/** The client asks before every attempt. After a while in which it did not, it was connected. */
-function delays({ clock, random }: Pick<NatsSettings, 'clock' | 'random'>): () => number {
-	let attempt = 0;
-	let last = -Infinity;
-	return () => {
-		if (clock.now() - last > 4 * RECONNECT.capMs) attempt = 0;
-		last = clock.now();
-		return LEAST_DELAY_MS + backoffMs(attempt++, random(), RECONNECT);
-	};
 }
 
 interface Servers {

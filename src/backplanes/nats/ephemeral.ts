@@ -10,6 +10,7 @@ import type { NatsMessage } from './client.ts';
 import { textOf } from './jetstream.ts';
 import type { Link } from './link.ts';
 import type { NatsSettings } from './options.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface EphemeralEvent {
 	readonly topic: TopicName;
@@ -57,7 +58,7 @@ export class EphemeralEvents {
 		const { clock, timeoutMs } = this.#settings;
 		const timer = clock.setTimer(() => {
 			this.#waiting.delete(id);
-			reject(this.#link.unavailable(`an event did not come back within ${timeoutMs} ms`));
+			reject(unavailable(`an event did not come back within ${timeoutMs} ms`));
 		}, timeoutMs);
 		this.#waiting.set(id, { timer, done: resolve });
 		return promise;

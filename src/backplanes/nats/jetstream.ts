@@ -4,6 +4,7 @@
 import { Buffer } from 'node:buffer';
 import type { NatsMessage } from './client.ts';
 import type { Link } from './link.ts';
+import { unavailable } from './unavailable.ts';
 
 /** A message as a stream keeps it. */
 export interface StoredMessage {
@@ -107,7 +108,7 @@ export class JetStream {
 		const message = await this.link.request(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(lookup));
 		const { headers } = message;
 		if (headers === undefined || headers.code === NOT_FOUND) return null;
-		if (headers.code > 0) throw this.link.unavailable(`it refused a look into "${stream}" with ${headers.code}`);
+		if (headers.code > 0) throw unavailable(`it refused a look into "${stream}" with ${headers.code}`);
 		return {
 			subject: headers.get('Nats-Subject'),
 			sequence: Number(headers.get('Nats-Sequence')),
@@ -141,7 +142,7 @@ export class JetStream {
 	}
 
 	#unavailable(error: unknown): unknown {
-		return error instanceof Refused ? this.link.unavailable(error.message) : error;
+		return error instanceof Refused ? unavailable(error.message) : error;
 	}
 }
 

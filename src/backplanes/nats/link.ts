@@ -8,7 +8,8 @@ import { LiveError } from '../../base/errors.ts';
 import { randomName } from '../../base/random.ts';
 import type { BackplaneStatus } from '../../server/backplane.ts';
 import type { Client, NatsHeaders, NatsMessage, NatsSubscription } from './client.ts';
-import { RECONNECT, type NatsSettings } from './options.ts';
+import { PING_EVERY_MS, RECONNECT, type NatsSettings } from './options.ts';
+import { reasonOf, unavailable } from './unavailable.ts';
 
 interface Waiting {
 	readonly subject: string;
@@ -45,7 +46,10 @@ export class Link {
 	/** Whoever waits for the connection. */
 	#gate = Promise.withResolvers<void>();
 	#looking: Timer | null = null;
+	#pinging: Timer | null = null;
 	#isRecovering = false;
+	/** By what the client says; it knows its last server until it begins to look for another one. */
+	#isConnected = true;
 	/** Ends the pause between two attempts. */
 	#wake = (): void => {};
 	#answers: NatsSubscription | null = null;
@@ -69,11 +73,30 @@ export class Link {
 		if (this.#state !== 'starting') return;
 		this.#state = 'up';
 		this.#gate.resolve();
+		this.#pingLater();
+	}
+
+	/** Says something to ourselves by way of the server. Where it does not come back, the connection is taken for lost. */
+	#pingLater(): void {
+		this.#pinging = this.#settings.clock.setTimer(() => {
+			if (this.#state === 'up') this.#askOurselves();
+			if (this.#state !== 'closed') this.#pingLater();
+		}, PING_EVERY_MS);
+	}
+
+	#askOurselves(): void {
+		const { promise, token } = this.#expect('ping', this.deadline());
+		promise.catch(() => {}); // whoever notes that it is late has done what is to be done
+		this.#client.connection.publish(`${this.#inbox}.${token}`, '');
 	}
 
 	/** Of the server that we talk to now; another one after each of its starts. Null while there is no connection. */
 	get serverId(): string | null {
 		return this.#client.connection.info?.server_id ?? null;
+	}
+
+	get #canSend(): boolean {
+		return this.#isConnected && this.serverId !== null;
 	}
 
 	/** Whether it is one of a cluster. */
@@ -111,7 +134,7 @@ export class Link {
 
 	/** @throws {LiveError} UNAVAILABLE where there is no connection; then nothing was sent */
 	publish(subject: string, payload: string | Uint8Array): void {
-		if (this.#state !== 'up' || this.serverId === null) throw this.unavailable(this.#reason);
+		if (this.#state !== 'up' || !this.#canSend) throw unavailable(this.#reason);
 		this.#client.connection.publish(subject, payload);
 	}
 
@@ -127,14 +150,19 @@ export class Link {
 
 	/** Asks at once, also while everybody else waits. */
 	ask(subject: string, payload: string, options: RequestOptions = {}): Promise<NatsMessage> {
-		if (this.serverId === null) return Promise.reject(this.unavailable(this.#reason));
-		const { promise, resolve, reject } = Promise.withResolvers<NatsMessage>();
-		const token = (this.#asked++).toString(36);
-		this.#waiting.set(token, { subject, until: options.until ?? this.deadline(), resolve, reject });
-		this.#looking ??= this.#look();
+		if (!this.#canSend) return Promise.reject(unavailable(this.#reason));
+		const { promise, token } = this.#expect(subject, options.until ?? this.deadline());
 		const { headers } = options;
 		this.#client.connection.publish(subject, payload, { reply: `${this.#inbox}.${token}`, headers });
 		return promise;
+	}
+
+	#expect(subject: string, until: number): { promise: Promise<NatsMessage>; token: string } {
+		const { promise, resolve, reject } = Promise.withResolvers<NatsMessage>();
+		const token = (this.#asked++).toString(36);
+		this.#waiting.set(token, { subject, until, resolve, reject });
+		this.#looking ??= this.#look();
+		return { promise, token };
 	}
 
 	/** When something that begins now has to be done. */
@@ -144,24 +172,17 @@ export class Link {
 
 	/** Resolves when there is a connection. @throws {LiveError} UNAVAILABLE where there is none before `until` */
 	async ready(until: number): Promise<void> {
-		if (this.#state === 'up' && this.serverId !== null) return;
-		if (this.#state === 'closed') throw this.unavailable(this.#reason);
+		if (this.#state === 'up' && this.#canSend) return;
+		if (this.#state === 'closed') throw unavailable(this.#reason);
 		const late = Promise.withResolvers<void>();
 		const { clock } = this.#settings;
-		const timer = clock.setTimer(
-			() => late.reject(this.unavailable(this.#reason)),
-			Math.max(0, until - clock.now())
-		);
+		const timer = clock.setTimer(() => late.reject(unavailable(this.#reason)), Math.max(0, until - clock.now()));
 		if (this.#state === 'up') this.#lost('the connection was lost');
 		try {
 			await Promise.race([this.#gate.promise, late.promise]);
 		} finally {
 			clock.clearTimer(timer);
 		}
-	}
-
-	unavailable(reason: string): LiveError {
-		return new LiveError('UNAVAILABLE', PREFIX + reason);
 	}
 
 	tooLarge(bytes: number): LiveError {
@@ -173,9 +194,9 @@ export class Link {
 		this.#reason = 'it was stopped';
 		this.#failAll('it was stopped');
 		this.#gate.promise.catch(() => {});
-		this.#gate.reject(this.unavailable(this.#reason));
+		this.#gate.reject(unavailable(this.#reason));
 		this.#wake();
-		if (this.#looking !== null) this.#settings.clock.clearTimer(this.#looking);
+		for (const timer of [this.#looking, this.#pinging]) if (timer !== null) this.#settings.clock.clearTimer(timer);
 		this.#answers?.unsubscribe();
 		if (this.#client.isOurs) await this.#client.connection.close();
 	}
@@ -186,7 +207,7 @@ export class Link {
 		if (waiting === undefined) return; // too late
 		this.#waiting.delete(token);
 		if (message.headers?.code !== NO_RESPONDERS) return waiting.resolve(message);
-		waiting.reject(this.unavailable(`nobody answers to "${waiting.subject}"; is JetStream switched on?`));
+		waiting.reject(unavailable(`nobody answers to "${waiting.subject}"; is JetStream switched on?`));
 	}
 
 	#look(): Timer {
@@ -196,7 +217,7 @@ export class Link {
 			for (const [token, { until, reject }] of this.#waiting) {
 				if (until > now) continue;
 				this.#waiting.delete(token);
-				reject(this.unavailable(this.#unanswered));
+				reject(unavailable(this.#unanswered));
 				isLate = true;
 			}
 			if (isLate) this.#lost(this.#unanswered);
@@ -211,16 +232,20 @@ export class Link {
 	#failAll(reason: string): void {
 		const all = [...this.#waiting.values()];
 		this.#waiting.clear();
-		for (const { reject } of all) reject(this.unavailable(reason));
+		for (const { reject } of all) reject(unavailable(reason));
 	}
 
 	async #watch(): Promise<void> {
 		for await (const { type } of this.#client.connection.status()) {
 			if (type === 'disconnect') {
+				this.#isConnected = false;
 				this.#lost('the connection was lost');
 				this.#failAll('the connection was lost');
 			}
-			if (type === 'reconnect') this.#recover();
+			if (type === 'reconnect') {
+				this.#isConnected = true;
+				this.#recover();
+			}
 			if (type === 'close') this.#lost('the connection was closed');
 		}
 	}
@@ -251,7 +276,7 @@ export class Link {
 
 	async #isBack(): Promise<boolean> {
 		const server = this.serverId;
-		if (server === null) return false;
+		if (!this.#canSend) return false;
 		try {
 			await this.#events.prepare();
 		} catch (error) {
@@ -259,6 +284,7 @@ export class Link {
 			return false;
 		}
 		if (this.#state !== 'down' || this.serverId !== server) return false;
+		this.#client.connected();
 		this.#state = 'up';
 		this.#gate.resolve();
 		this.#events.onStatus({ available: true, reason: null });
@@ -274,8 +300,3 @@ export class Link {
 		clock.clearTimer(timer);
 	}
 }
-
-const PREFIX = 'NATS is unavailable: ';
-
-const reasonOf = (error: unknown): string =>
-	(error instanceof Error ? error.message : String(error)).replace(PREFIX, '');

@@ -5,6 +5,7 @@ import type { NatsMessage } from './client.ts';
 import { Refused, textOf, type StoredMessage } from './jetstream.ts';
 import type { Link } from './link.ts';
 import type { NatsSettings } from './options.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface ListingOptions {
 	readonly stream: string;
@@ -76,7 +77,7 @@ export class Listing {
 		const created = JSON.parse(textOf(answer)) as Created;
 		if (created.error) {
 			const { message } = new Refused(`a look into "${stream}"`, created.error);
-			throw this.#link.unavailable(message);
+			throw unavailable(message);
 		}
 		if (created.num_pending + created.delivered.consumer_seq === 0) this.#done.resolve();
 		return created;
@@ -103,7 +104,7 @@ export class Listing {
 		const look = (): unknown =>
 			clock.setTimer(() => {
 				const isLate = clock.now() - this.#heardAt >= timeoutMs;
-				if (isLate) this.#done.reject(this.#link.unavailable(`a listing came to a standstill`));
+				if (isLate) this.#done.reject(unavailable(`a listing came to a standstill`));
 				else timer = look();
 			}, timeoutMs);
 		let timer = look();

@@ -7,6 +7,7 @@ import type { TopicName } from '../../protocol/topic.ts';
 import type { Delivery } from '../../server/backplane.ts';
 import type { NatsSubscription } from './client.ts';
 import type { JetStream, StoredMessage } from './jetstream.ts';
+import { Listing } from './listing.ts';
 import { decodeLogMessage, encodeLogMessage, endOf, type LogMessage } from './log-message.ts';
 import { tokenOf, type Names } from './names.ts';
 import type { NatsSettings } from './options.ts';
@@ -104,40 +105,48 @@ export class LogTopic {
 
 	/** Where the log ends now, for everybody; begins one where there is none. */
 	async position(): Promise<Position> {
-		const head = await this.fetchHead(true);
-		return { epoch: this.#parts.epochOf(head?.epoch ?? ''), offset: head?.offset ?? 0 };
+		const head = await this.fetchHead();
+		const { epoch, offset } = head === this.#head ? head : await this.#begin(head);
+		return { epoch: this.#parts.epochOf(epoch), offset };
 	}
 
-	/** Asks for the last message. Null where there is none. @param begin then begins the log, so that it has an epoch */
-	async fetchHead(begin = false): Promise<Head | null> {
-		const last = (await this.fetchLast()) ?? (begin ? await this.#begin() : null);
-		return last && this.#headOf(last);
-	}
-
-	#headOf(found: Found): Head {
-		this.#note(found);
-		const { sequence, message } = found;
+	/** Asks where the log ends now. Where there is none, one is begun in thought: `sequence` and `offset` say behind what. */
+	async fetchHead(): Promise<Head> {
+		const { sequence, message } = await this.#fetchEnd();
 		const { serverId } = this.#parts.jetStream.link;
-		return { sequence, offset: endOf(message), epoch: message.epoch, serverId };
+		if (message === null) return { sequence, offset: 0, epoch: randomName(), serverId };
+		return this.#note({ sequence, message });
 	}
 
-	async #begin(): Promise<Found | null> {
-		const message: LogMessage = { topic: this.name, id: randomName(), epoch: randomName(), after: 0, bodies: [] };
+	/** Stores a message without events, so that a topic without any has an epoch that everybody knows. */
+	async #begin({ sequence: expected, epoch }: Head): Promise<Head> {
+		const message: LogMessage = { topic: this.name, id: randomName(), epoch, after: 0, bodies: [] };
 		const { jetStream } = this.#parts;
-		const options = { expected: 0, until: jetStream.link.deadline() };
+		const options = { expected, until: jetStream.link.deadline() };
 		const sequence = await jetStream.store(this.subject, encodeLogMessage(message), options);
-		return sequence === null ? this.fetchLast() : { sequence, message };
+		return sequence === null ? this.fetchHead() : this.#note({ sequence, message });
 	}
 
-	/** The last message. What is not ours is deleted, or it would be in the way of every event. */
+	/** The last message; null where there is none. */
 	async fetchLast(): Promise<Found | null> {
-		const { jetStream, names } = this.#parts;
-		while (true) {
-			const last = await jetStream.get(names.log, { last_by_subj: this.subject });
-			const found = last && this.decode(last);
-			if (last === null || found !== null) return found;
-			await jetStream.delete(names.log, last.sequence);
-		}
+		const { sequence, message } = await this.#fetchEnd();
+		return message && { sequence, message };
+	}
+
+	/**
+	 * The last message of ours, and the place of the last one. What is not ours stays where it is: NATS 2.9 does not find the
+	 * last message of a subject any more when the one behind it was deleted.
+	 */
+	async #fetchEnd(): Promise<{ sequence: number; message: LogMessage | null }> {
+		const { jetStream, names, settings } = this.#parts;
+		const last = await jetStream.get(names.log, { last_by_subj: this.subject });
+		if (last === null) return { sequence: 0, message: null };
+		const found = this.decode(last);
+		if (found !== null) return found;
+		const options = { stream: names.log, subject: this.subject, from: 1, to: last.sequence };
+		const all = await new Listing(jetStream.link, settings, options).run();
+		const ours = all.flatMap((stored) => this.decode(stored) ?? []);
+		return { sequence: last.sequence, message: ours.at(-1)?.message ?? null };
 	}
 
 	/** The first message of ours at or behind a place in the stream; null where there is none. */

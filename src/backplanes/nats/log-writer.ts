@@ -9,6 +9,7 @@ import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import { encodeLogMessage, endOf, type LogMessage } from './log-message.ts';
 import type { Found, Head, LogParts, LogTopic } from './log-topic.ts';
+import { unavailable } from './unavailable.ts';
 
 interface Waiting {
 	readonly body: EventBody;
@@ -97,16 +98,16 @@ export class LogWriter {
 	async #store(attempt: Attempt): Promise<Found> {
 		const { clock } = this.#parts.settings;
 		for (let conflicts = 0; ; conflicts++) {
+			let failure = unavailable('other processes were always first');
 			try {
 				const found = await this.#try(attempt);
 				if (found !== null) return found;
 			} catch (error) {
 				if (!isLiveError(error) || error.code !== 'UNAVAILABLE') throw error;
-				if (clock.now() >= attempt.until) throw this.#failure(error, attempt);
-				await this.#pause(10);
+				failure = error;
 			}
+			if (clock.now() >= attempt.until) throw this.#failure(failure, attempt);
 			if (conflicts >= PATIENCE) await this.#pause(Math.min(50, 2 ** (conflicts - PATIENCE)));
-			if (clock.now() >= attempt.until) throw this.#failure(this.#contention, attempt);
 		}
 	}
 
@@ -114,7 +115,7 @@ export class LogWriter {
 	async #try(attempt: Attempt): Promise<Found | null> {
 		const stored = await this.#findDoubtful(attempt);
 		if (stored !== null) return stored;
-		const head = this.#topic.knownHead ?? (await this.#topic.fetchHead()) ?? this.#newHead();
+		const head = this.#topic.knownHead ?? (await this.#topic.fetchHead());
 		const message = { ...attempt.message, epoch: head.epoch, after: head.offset };
 		await this.#parts.jetStream.link.ready(attempt.until);
 		const doubt = attempt.doubt;
@@ -134,14 +135,6 @@ export class LogWriter {
 		if (next?.message.id === attempt.message.id) return next;
 		if (next !== null) attempt.doubt = null; // its place is taken
 		return null;
-	}
-
-	#newHead(): Head {
-		return { sequence: 0, offset: 0, epoch: randomName(), serverId: this.#parts.jetStream.link.serverId };
-	}
-
-	get #contention(): LiveError {
-		return this.#parts.jetStream.link.unavailable('other processes were always first');
 	}
 
 	#failure({ message }: LiveError, { doubt }: Attempt): LiveError {

@@ -51,8 +51,11 @@ const DEFAULTS: NatsSettings = {
 	random: Math.random
 };
 
+/** How often the server is asked whether it still lives, in milliseconds: a half-open connection never ends by itself. */
+export const PING_EVERY_MS = 1_000;
+
 /** Delays between attempts to connect: short, because nothing can be published meanwhile. */
-export const RECONNECT = { firstMs: 250, capMs: 5_000 } as const;
+export const RECONNECT = { firstMs: 100, capMs: 5_000 } as const;
 
 export function settingsFrom(options: NatsOptions): NatsSettings {
 	const settings = { ...DEFAULTS, ...options };

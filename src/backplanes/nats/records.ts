@@ -8,6 +8,7 @@ import type { Names } from './names.ts';
 import type { NatsSettings } from './options.ts';
 import { decodeRecord, encodeRecord, type RecordContent, type StoredRecord } from './record.ts';
 import type { ServerClock } from './server-clock.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface RecordsParts {
 	readonly jetStream: JetStream;
@@ -135,7 +136,7 @@ export class Records {
 	}
 
 	get #contention(): LiveError {
-		return this.#parts.jetStream.link.unavailable('other processes were always first');
+		return unavailable('other processes were always first');
 	}
 
 	#pause(ms: number): Promise<void> {

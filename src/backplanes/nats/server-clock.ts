@@ -4,6 +4,7 @@
 import type { JetStream } from './jetstream.ts';
 import type { Names } from './names.ts';
 import type { NatsSettings } from './options.ts';
+import { unavailable } from './unavailable.ts';
 
 /** A monotonic clock strays less than a few milliseconds in this time. */
 const FRESH_MS = 60_000;
@@ -48,7 +49,7 @@ export class ServerClock {
 		const sequence = await this.#jetStream.store(subject, '', { expected: null, until: link.deadline() });
 		const between = this.#clock.now();
 		const last = await this.#jetStream.get(this.#names.bucket, { last_by_subj: subject });
-		if (last === null) throw link.unavailable('it does not tell its time');
+		if (last === null) throw unavailable('it does not tell its time');
 		// Another process may have stored its own since: later than ours, and before we were answered.
 		const after = last.sequence === sequence ? between : this.#clock.now();
 		this.#aheadMs = last.storedAt - (before + after) / 2;

@@ -1,13 +1,15 @@
 // A private NATS server with JetStream on a free port, in a temporary folder: started, killed, frozen and put back from
 // copies by tests.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
+const run = promisify(execFile);
 const STARTS_WITHIN_MS = 10_000;
 const PLACES = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'];
 
@@ -91,9 +93,15 @@ export class NatsServer implements AsyncDisposable {
 		await ended;
 	}
 
-	/** Stops it as a machine does that hangs. */
-	freeze(): void {
+	/** Stops it as a machine does that hangs. Resolves when it has stopped. */
+	async freeze(): Promise<void> {
 		this.#child?.kill('SIGSTOP');
+		while (!(await this.#state()).startsWith('T')) await delay(5);
+	}
+
+	async #state(): Promise<string> {
+		const { stdout } = await run('ps', ['-o', 'stat=', '-p', String(this.#child?.pid)]);
+		return stdout.trim();
 	}
 
 	thaw(): void {
