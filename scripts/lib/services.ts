@@ -3,8 +3,10 @@
 import { existsSync, globSync } from 'node:fs';
 import { aptInstall } from './apt.ts';
 
+export type ServiceName = 'Redis' | 'PostgreSQL' | 'NATS';
+
 interface Service {
-	name: string;
+	name: ServiceName;
 	/** The variable that names its program for the tests; set by hand it wins. */
 	variable: string;
 	/** Where its program is found; the last one of a pattern. */
@@ -43,6 +45,12 @@ export interface Services {
 	env: Record<string, string>;
 	/** Why others are missing. */
 	missing: string[];
+}
+
+/** The programs that are here, by the name of their service. */
+export function findServices(): Map<ServiceName, string> {
+	const found = SERVICES.map((service) => [service.name, process.env[service.variable] ?? find(service)] as const);
+	return new Map(found.flatMap(([name, path]) => (path === undefined ? [] : [[name, path] as const])));
 }
 
 export async function findOrInstallServices(): Promise<Services> {

@@ -102,5 +102,6 @@ async function onServices(project: string): Promise<Outcome> {
 async function endToEnd(): Promise<Outcome> {
 	const chromium = await findOrInstallChromium();
 	if ('missing' in chromium) return skip(`the end-to-end tests, because ${chromium.missing}`);
-	return sum([await buildExamples(), await vitest(['e2e'], { CHROMIUM_PATH: chromium.path })]);
+	const { env } = await findOrInstallServices();
+	return sum([await buildExamples(), await vitest(['e2e'], { ...env, CHROMIUM_PATH: chromium.path })]);
 }

@@ -1,9 +1,8 @@
 import { defineLive } from 'tidewire/server';
-import { sqlite } from 'tidewire/sqlite';
-import { liveFile } from '#lib/server/store.ts';
+import { chooseBackplane } from '#lib/server/backplane.ts';
 
 export default defineLive({
 	session: ({ locals: { user, sessionEndsAt } }) =>
 		user && { user, ...(sessionEndsAt && { expiresAt: sessionEndsAt }) },
-	backplane: sqlite(liveFile())
+	backplane: chooseBackplane()
 });
