@@ -67,7 +67,7 @@ for at = 1, #KEYS, 2 do
 	local head, size = tonumber(topic[3]), tonumber(topic[4])
 	local first, dueSize, dueTime = head + 1, tonumber(topic[5]), tonumber(topic[6])
 	for body in string.gmatch(bodies, '[^\\n]+') do
-		local added = redis.pcall('XADD', stream, whole(head + 1) .. '-0', 'b', body)
+		local added = redis.pcall('XADD', stream, string.format('%.0f-0', head + 1), 'b', body)
 		if type(added) == 'table' and added.err then
 			if head + 1 > first or not isForeign(added.err) then return redis.error_reply(added.err) end
 			topic = begin(meta, stream)

@@ -1,0 +1,173 @@
+// `npm run bench:backplanes`: events from one process to another, over a private Redis. Throughput: so many events are kept on
+// the way. Latency: one event every two milliseconds. Variants take turns, the median of the rounds counts.
+
+import { fork, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RedisServer } from '../../test/support/services/redis.ts';
+import { VARIANTS } from './variants.ts';
+
+const ON_THE_WAY = 1_000;
+const ROUNDS = 3;
+const WARM_MS = 700;
+const MEASURE_MS = 2_000;
+const TOPICS = [1, 100];
+
+interface Report {
+	heard: number;
+	latencies: number[];
+	misplaced: number;
+	cpuMicros: number;
+}
+
+interface Measured {
+	/** CPU time per event, in microseconds. */
+	publisher: number;
+	subscriber: number;
+	redis: number;
+	perSecond: number;
+	p50: number;
+	p99: number;
+	misplaced: number;
+}
+
+class Side {
+	readonly child: ChildProcess;
+	heard = 0;
+	onHeard: () => void = () => {};
+	#answer = Promise.withResolvers<Report>();
+
+	constructor(role: string, variant: string, rest: string[]) {
+		this.child = fork(join(import.meta.dirname, 'process.ts'), [role, variant, ...rest], {
+			serialization: 'advanced',
+			execArgv: ['--disable-warning=ExperimentalWarning']
+		});
+	}
+
+	ready(): Promise<void> {
+		return new Promise((resolve, reject) => {
+			this.child.on('exit', () => reject(new Error('a process of the benchmark has ended')));
+			this.child.on('message', (message: Partial<Report> & { ready?: true; failure?: string }) => {
+				if (message.ready) return resolve();
+				if (message.failure !== undefined) console.error(message.failure);
+				if (message.heard === undefined) return;
+				this.heard = message.heard;
+				if (message.latencies) this.#answer.resolve(message as Report);
+				else this.onHeard();
+			});
+		});
+	}
+
+	report(): Promise<Report> {
+		this.#answer = Promise.withResolvers();
+		this.child.send(0);
+		return this.#answer.promise;
+	}
+}
+
+const at = (sorted: number[], part: number): number => sorted[Math.floor(sorted.length * part)] ?? NaN;
+
+async function redisMicros(server: RedisServer): Promise<number> {
+	const info = await server.command('INFO', 'cpu');
+	const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
+	return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
+}
+
+async function measure(variant: string, server: RedisServer, topics: number): Promise<Measured> {
+	const rest = [server.url, String(topics)];
+	const [publisher, subscriber] = [new Side('publish', variant, rest), new Side('subscribe', variant, rest)];
+	try {
+		await Promise.all([publisher.ready(), subscriber.ready()]);
+		let sent = 0;
+		let isOn = true;
+		const fill = (): void => {
+			const missing = isOn ? ON_THE_WAY - (sent - subscriber.heard) : 0;
+			if (missing <= 0) return;
+			publisher.child.send(missing);
+			sent += missing;
+		};
+		subscriber.onHeard = fill;
+		fill();
+		await delay(WARM_MS);
+		const cpu = () => Promise.all([publisher.report(), subscriber.report(), redisMicros(server)]);
+		const [publisherBefore, begin, redisBefore] = await cpu();
+		const beginMs = performance.now();
+		await delay(MEASURE_MS);
+		const [publisherAfter, end, redisAfter] = await cpu();
+		const events = end.heard - begin.heard;
+		const perSecond = events / ((performance.now() - beginMs) / 1e3);
+		const perEvent = {
+			publisher: (publisherAfter.cpuMicros - publisherBefore.cpuMicros) / events,
+			subscriber: (end.cpuMicros - begin.cpuMicros) / events,
+			redis: (redisAfter - redisBefore) / events
+		};
+		isOn = false;
+		await delay(200);
+		await subscriber.report();
+		for (let count = 0; count < 500; count++) {
+			publisher.child.send(1);
+			await delay(2);
+		}
+		await delay(200);
+		const { latencies, misplaced } = await subscriber.report();
+		const sorted = latencies.toSorted((one, other) => one - other);
+		return { ...perEvent, perSecond, p50: at(sorted, 0.5), p99: at(sorted, 0.99), misplaced };
+	} finally {
+		publisher.child.removeAllListeners('exit').kill('SIGKILL');
+		subscriber.child.removeAllListeners('exit').kill('SIGKILL');
+	}
+}
+
+const median = (values: number[]): number =>
+	at(
+		values.toSorted((one, other) => one - other),
+		0.5
+	);
+
+await using server = await RedisServer.start();
+const version = /redis_version:(\S+)/.exec(await server.command('INFO', 'server'))?.[1];
+const lines: string[] = [];
+for (const topics of TOPICS) {
+	const rounds = new Map(VARIANTS.map(({ name }) => [name, [] as Measured[]]));
+	for (let round = 0; round < ROUNDS; round++) {
+		for (const { name } of VARIANTS) {
+			await server.command('FLUSHALL');
+			const measured = await measure(name, server, topics);
+			console.log(topics, name, measured);
+			rounds.get(name)?.push(measured);
+		}
+	}
+	lines.push(`\n## ${topics === 1 ? 'One topic' : `${topics} topics`}\n`);
+	lines.push(
+		'| | kept | events/s | × ioredis | p50 ms | p99 ms | lost or misplaced |',
+		'|---|---|---|---|---|---|---|'
+	);
+	const of = (name: string, figure: keyof Measured): number =>
+		median((rounds.get(name) ?? []).map((measured) => measured[figure]));
+	const base = of(VARIANTS[0]?.name ?? '', 'perSecond');
+	for (const { name, keeps } of VARIANTS) {
+		const perSecond = of(name, 'perSecond');
+		const figures = [
+			Math.round(perSecond),
+			(perSecond / base).toFixed(2),
+			of(name, 'publisher').toFixed(1),
+			of(name, 'subscriber').toFixed(1),
+			of(name, 'redis').toFixed(1),
+			of(name, 'p50').toFixed(2),
+			of(name, 'p99').toFixed(2)
+		];
+		lines.push(`| ${name} | ${keeps ? 'yes' : 'no'} | ${figures.join(' | ')} | ${of(name, 'misplaced')} |`);
+	}
+}
+const head = [
+	'# Events from one process to another',
+	'',
+	`Written by \`npm run bench:backplanes\`: Node ${process.version}, Redis ${version}, ${cpus().length} cores (${cpus()[0]?.model}), which the`,
+	`publisher, the subscriber and Redis share. Events of about 150 bytes, ${ON_THE_WAY} on the way; latency at 500 events/s. Medians`,
+	`of ${ROUNDS} rounds.`
+];
+const text = [...head, ...lines, ''].join('\n');
+writeFileSync(new URL('RESULTS.md', import.meta.url), text);
+console.log(text);
