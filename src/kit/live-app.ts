@@ -71,9 +71,14 @@ export class LiveApp {
 
 	async #start(): Promise<void> {
 		this.configure((await this.facts.loadConfig()).default);
-		const { limits, onError } = this.#config;
+		const { limits, onError, observer } = this.#config;
 		const backplane = await joinedBackplane(this.#config.backplane, warn);
-		const server = new LiveServer({ backplane, ...(limits && { limits }), ...(onError && { onError }) });
+		const server = new LiveServer({
+			backplane,
+			...(limits && { limits }),
+			...(onError && { onError }),
+			...(observer && { observer })
+		});
 		await server.start();
 		runtime().begin(server);
 		await this.#loadModules();

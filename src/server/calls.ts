@@ -11,6 +11,7 @@ import type { Refused } from '../protocol/request.ts';
 import type { CallDefinition, Handler, Middleware } from './definition.ts';
 import { invoke } from './invoke.ts';
 import { keyedHandler } from './keyed-call.ts';
+import type { Observer, Outcome } from './observer.ts';
 import type { Once } from './processes/once.ts';
 import type { Registered } from './registry.ts';
 import type { HostedContext } from './stream-host.ts';
@@ -45,6 +46,8 @@ interface RunningCall {
 	timer: Timer | null;
 	/** Whether it was answered, or its connection is gone. */
 	ended: boolean;
+	/** For the observer; 0 where there is none. */
+	readonly beganMs: number;
 }
 
 interface WaitingCall {
@@ -54,6 +57,7 @@ interface WaitingCall {
 
 export class Calls {
 	readonly #host: CallHost;
+	readonly #observer: Observer | null;
 	/** Calls that outlasted their first turn. */
 	readonly #running = new Map<RequestId, RunningCall>();
 	#waiting: WaitingCall[] = [];
@@ -62,8 +66,9 @@ export class Calls {
 	/** Why the connection is gone; null while it is there. */
 	#aborted: LiveError | null = null;
 
-	constructor(host: CallHost) {
+	constructor(host: CallHost, observer: Observer | null) {
 		this.#host = host;
+		this.#observer = observer;
 	}
 
 	/** Calls that run or wait. */
@@ -132,7 +137,7 @@ export class Calls {
 		this.#later.clear();
 		for (const call of running) {
 			this.#host.clock.clearTimer(call.timer);
-			abort(call, reason);
+			this.#abandon(call, reason);
 		}
 	}
 
@@ -142,11 +147,17 @@ export class Calls {
 		if (registered?.definition.kind !== 'call') return this.#refuse(call.id, notFound(call.path), onEnd);
 		const context = this.#host.contextFor(call.path);
 		const outlives = call.key !== undefined;
-		const running: RunningCall = { id: call.id, context, onEnd, outlives, timer: null, ended: false };
+		const beganMs = this.#observer === null ? 0 : this.#host.clock.now();
+		const running: RunningCall = { id: call.id, context, onEnd, outlives, timer: null, ended: false, beganMs };
 		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
 		let outcome: MaybePromise<unknown>;
 		try {
-			outcome = invoke(invocation, this.#handlerOf(call, registered.definition));
+			const handler = this.#handlerOf(call, registered.definition);
+			const span = this.#observer?.span;
+			outcome =
+				span === undefined
+					? invoke(invocation, handler)
+					: span('call', call.path, () => invoke(invocation, handler));
 		} catch (error) {
 			return this.#fail(running, error);
 		}
@@ -183,7 +194,7 @@ export class Calls {
 	/** A call that does not end at once is among those that run, and gets a deadline. */
 	#keep(running: RunningCall): void {
 		if (running.ended || running.timer !== null) return;
-		if (this.#aborted !== null) return abort(running, this.#aborted); // it ended its own connection
+		if (this.#aborted !== null) return this.#abandon(running, this.#aborted); // it ended its own connection
 		this.#running.set(running.id, running);
 		const { callTimeoutMs } = this.#host.limits;
 		running.timer = this.#host.clock.setTimer(() => {
@@ -201,19 +212,20 @@ export class Calls {
 		} catch (error) {
 			return this.#fail(running, error);
 		}
-		this.#end(running, text);
+		this.#end(running, text, 'ok');
 	}
 
 	#fail(running: RunningCall, error: unknown): void {
 		const answer = this.#host.clientError(error, running.context); // reports it, also when nobody waits any more
 		if (running.ended) return;
 		running.context.abort(answer);
-		this.#end(running, encodeError(running.id, answer));
+		this.#end(running, encodeError(running.id, answer), answer.code);
 	}
 
-	#end(running: RunningCall, text: string): void {
+	#end(running: RunningCall, text: string, outcome: Outcome): void {
 		if (running.ended) return;
 		running.ended = true;
+		this.#observe(running, outcome);
 		if (running.timer !== null) {
 			this.#running.delete(running.id);
 			this.#host.clock.clearTimer(running.timer);
@@ -223,7 +235,18 @@ export class Calls {
 		this.#next();
 	}
 
+	#abandon(call: RunningCall, reason: LiveError): void {
+		this.#observe(call, reason.code);
+		call.ended = true;
+		if (!call.outlives) call.context.abort(reason);
+	}
+
+	#observe({ context, beganMs }: RunningCall, outcome: Outcome): void {
+		this.#observer?.callEnded?.(context.path, outcome, this.#host.clock.now() - beganMs);
+	}
+
 	#refuse(id: RequestId, error: LiveError, onEnd: (() => void) | null): void {
+		this.#observer?.callEnded?.(null, error.code, 0);
 		this.#host.send(encodeError(id, error));
 		onEnd?.();
 	}
@@ -235,11 +258,6 @@ export class Calls {
 		}
 		if (this.size === 0) this.#host.callsDone();
 	}
-}
-
-function abort(call: RunningCall, reason: LiveError): void {
-	call.ended = true;
-	if (!call.outlives) call.context.abort(reason);
 }
 
 export function notFound(path: string): LiveError {

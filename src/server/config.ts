@@ -4,6 +4,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Backplane } from './backplane.ts';
 import type { ErrorHook } from './failure.ts';
+import type { Observer } from './observer.ts';
 import type { Session } from './session.ts';
 
 /** The part of SvelteKit's RequestEvent that tells who asks. */
@@ -33,6 +34,8 @@ export interface LiveConfig {
 	path?: string;
 	/** Told of every error that a client sees only as INTERNAL. @default prints it */
 	onError?: ErrorHook;
+	/** Told of what the server does: `metrics()` of `tidewire/metrics`, for example. */
+	observer?: Observer | readonly Observer[];
 	/** How long running calls may take to finish at shutdown, in milliseconds. @default 10000 */
 	drainMs?: number;
 }

@@ -14,7 +14,7 @@ import { HandlerContext, type Caller } from './context.ts';
 import { clientError, goingAway } from './failure.ts';
 import type { Feed } from './feed.ts';
 import { Frame, utf8Length } from './frame.ts';
-import type { ConnectionState, LiveConnection } from './live-connection.ts';
+import { SUCCESSORS, type ConnectionState, type LiveConnection } from './live-connection.ts';
 import type { Registered } from './registry.ts';
 import { ENTRY_BYTES, SendQueue, type SendQueueOwner } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
@@ -22,13 +22,6 @@ import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
 import { Streams, type StreamsOwner } from './streams.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
-
-const SUCCESSORS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
-	greeting: ['open', 'closing', 'closed'],
-	open: ['closing', 'closed'],
-	closing: ['closed'],
-	closed: []
-};
 
 /** Who connected. */
 export interface Peer {
@@ -172,7 +165,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		if (this.#state !== 'open') return;
 		switch (message.kind) {
 			case 'call':
-				if (this.#admits(message.id)) (this.#calls ??= new Calls(this)).start(message);
+				if (this.#admits(message.id)) (this.#calls ??= new Calls(this, this.#parts.observer)).start(message);
 				return;
 			case 'batch':
 				return this.#startBatch(message);
@@ -222,7 +215,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	#startBatch(batch: Batch): void {
 		const calls = batch.calls.filter(({ id }) => this.#admits(id));
-		(this.#calls ??= new Calls(this)).startBatch({ ...batch, calls });
+		(this.#calls ??= new Calls(this, this.#parts.observer)).startBatch({ ...batch, calls });
 	}
 
 	/** A peer that does not read its answers does not get to ask for more of them. */
@@ -255,8 +248,13 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	}
 
 	/** The queue had to drop events. */
-	overflowed(feeds: ReadonlySet<Feed>): void {
+	overflowed(feeds: ReadonlySet<Feed>, events: number): void {
+		this.#parts.observer?.eventsDropped?.(events);
 		this.#streams.fellBehind(feeds);
+	}
+
+	conflated(): void {
+		this.#parts.observer?.eventConflated?.();
 	}
 
 	clientError(error: unknown, context: HostedContext): LiveError {
@@ -338,8 +336,9 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#socket.terminate();
 	}
 
-	closed(): void {
+	closed(code: number): void {
 		if (!this.#become('closed')) return;
+		this.#parts.observer?.connectionClosed?.(code);
 		this.#release(new LiveError('CONNECTION_LOST', 'the connection was closed'));
 	}
 

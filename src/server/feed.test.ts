@@ -8,10 +8,15 @@ import { SendQueue } from './send-queue.ts';
 
 function scene() {
 	const socket = new FakeSocket();
-	const queue = new SendQueue<Feed>(socket, 10_000, { needsFlush: () => {}, overflowed: () => {} });
+	const queue = new SendQueue<Feed>(socket, 10_000, {
+		needsFlush: () => {},
+		overflowed: () => {},
+		conflated: () => {}
+	});
 	const topic = new HubTopic(encodeTopic('t'), {
 		backplane: memory(),
 		onError: (error) => expect.fail(String(error)),
+		observer: null,
 		nextAlias: () => 1,
 		flushSoon: () => {}
 	});

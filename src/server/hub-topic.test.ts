@@ -23,6 +23,7 @@ function scene() {
 	const topic = new HubTopic(NAME, {
 		backplane,
 		onError: (error) => expect.fail(String(error)),
+		observer: null,
 		nextAlias: () => ++aliases,
 		flushSoon: (each) => each.flush()
 	});

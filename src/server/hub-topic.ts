@@ -10,7 +10,9 @@ import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
 import { EventFrame } from './event-frame.ts';
 import { runReported } from './failure.ts';
+import type { Observer } from './observer.ts';
 import { PendingEvents } from './pending-events.ts';
+import { isSystemTopic } from './processes/system-topic.ts';
 import { LoadsOfTopic } from './shared-load.ts';
 
 /** One connection that reads a topic. */
@@ -27,6 +29,7 @@ export interface TopicReader {
 export interface TopicParts {
 	readonly backplane: Backplane;
 	readonly onError: (error: unknown) => void;
+	readonly observer: Observer | null;
 	/** Gives out a number that no topic of this process has had. */
 	nextAlias(): Alias;
 	/** Calls `flush` at the end of this pass. */
@@ -71,6 +74,11 @@ export class HubTopic {
 		return { epoch: this.#epoch, offset: this.#head };
 	}
 
+	/** Events that are known to be in the log and have not come yet. */
+	get missing(): number {
+		return this.#known - this.#head;
+	}
+
 	/** Deliveries begin behind this position. */
 	startAt(position: Position): void {
 		this.subscribed = true;
@@ -93,6 +101,11 @@ export class HubTopic {
 		this.flush();
 		const event = new EventFrame([encodeEvent(this.alias, 0, body)], { first: 0, last: 0, conflationKey });
 		for (const feed of this.feeds) feed.deliver(event, 0);
+		if (this.#parts.observer !== null) this.#observe(this.#parts.observer, 1);
+	}
+
+	#observe(observer: Observer, events: number): void {
+		if (!isSystemTopic(this.name)) observer.eventsDelivered?.(events, this.feeds.size);
 	}
 
 	#advance({ offset, body }: LogEntry): void {
@@ -118,6 +131,7 @@ export class HubTopic {
 			const events = feed.offset < all.first ? all : pending.after(feed.offset);
 			if (events) feed.deliver(events, dirtyTopics);
 		}
+		if (this.#parts.observer !== null) this.#observe(this.#parts.observer, all.last - all.first + 1);
 	}
 
 	/** Offers one feed the same at once: its connection is about to be sent something else. */

@@ -6,6 +6,14 @@ import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery } from './backplane.ts';
 import { runReported } from './failure.ts';
 import { HubTopic, type TopicParts } from './hub-topic.ts';
+import type { Observer } from './observer.ts';
+
+export interface HubOwner {
+	/** There is something to flush at the end of this pass. */
+	needsFlush(): void;
+	/** @default null */
+	readonly observer?: Observer | null;
+}
 
 export class Hub {
 	readonly #parts: TopicParts;
@@ -16,15 +24,15 @@ export class Hub {
 	#unflushed: HubTopic[] = [];
 	#aliases = 0;
 
-	/** @param needsFlush called when there is something to flush at the end of this pass */
-	constructor(backplane: Backplane, onError: (error: unknown) => void, needsFlush: () => void) {
+	constructor(backplane: Backplane, onError: (error: unknown) => void, owner: HubOwner) {
 		this.#parts = {
 			backplane,
 			onError,
+			observer: owner.observer ?? null,
 			nextAlias: () => ++this.#aliases,
 			flushSoon: (topic) => {
 				this.#unflushed.push(topic);
-				needsFlush();
+				owner.needsFlush();
 			}
 		};
 	}
@@ -97,6 +105,11 @@ export class Hub {
 				(error) => this.#parts.onError(error)
 			);
 		}
+	}
+
+	/** All topics that are in use. */
+	get topics(): Iterable<HubTopic> {
+		return this.#topics.values();
 	}
 
 	/** How many topics are in use. */

@@ -12,6 +12,7 @@ export type { BaseContext, ConnectionInfo, LiveContext } from './context.ts';
 export type { Guard, Middleware } from './definition.ts';
 export type { LiveStream } from './define-stream.ts';
 export { guard, live, publish, revoke, type ModuleGuard } from './live.ts';
+export type { Gauges, Observer, Outcome, SpanKind, TopicKind } from './observer.ts';
 export { LiveServer, type ServerOptions } from './server.ts';
 export type { DefaultUser, Register, Session, User } from './session.ts';
 export type { Topic } from './topic.ts';

@@ -6,6 +6,14 @@ import type { Session } from './session.ts';
 /** greeting: waits for hello · open · closing: goodbye was said · closed */
 export type ConnectionState = 'greeting' | 'open' | 'closing' | 'closed';
 
+/** What may follow what. */
+export const SUCCESSORS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> = {
+	greeting: ['open', 'closing', 'closed'],
+	open: ['closing', 'closed'],
+	closing: ['closed'],
+	closed: []
+};
+
 export interface LiveConnection {
 	/** The same in logs, in presence and in the client. */
 	readonly id: string;

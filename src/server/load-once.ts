@@ -60,6 +60,8 @@ async function snapshot(
 	const name = encodeTopic(await topicOfStream(definition, context, args));
 	// Before the load: what happens meanwhile is in the log behind this position.
 	const position = definition.ephemeral ? null : await parts.backplane.head(name);
-	const value = definition.load ? await definition.load(context, ...args) : initialValue(definition.merge);
+	const run = (): unknown => (definition.load ? definition.load(context, ...args) : initialValue(definition.merge));
+	const span = parts.observer?.span;
+	const value = await (span === undefined ? run() : span('load', context.path, run));
 	return { value, position, merge: definition.merge };
 }

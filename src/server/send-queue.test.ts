@@ -24,6 +24,7 @@ function start(maxBytes = 1_000) {
 	const stale: string[][] = [];
 	const queue = new SendQueue<Source>(socket, maxBytes, {
 		needsFlush: () => {},
+		conflated: () => {},
 		overflowed: (sources) => void stale.push([...sources].map(({ name }) => name))
 	});
 	const one = new Source('one');

@@ -28,8 +28,10 @@ interface Entry<Source> {
 export interface SendQueueOwner<Source> {
 	/** The queue has something to send: flush it at the end of this pass. */
 	needsFlush(): void;
-	/** Events of these feeds were dropped. */
-	overflowed(feeds: ReadonlySet<Source>): void;
+	/** So many events of these feeds were dropped. */
+	overflowed(feeds: ReadonlySet<Source>, events: number): void;
+	/** A waiting event was replaced by a later one. */
+	conflated(): void;
 }
 
 export class SendQueue<Source extends EventSource> {
@@ -69,7 +71,7 @@ export class SendQueue<Source extends EventSource> {
 		if (conflationKey !== null && this.#conflate(feed, frame, conflationKey)) return;
 		if (!this.#fits(frame)) {
 			feed.dropped(first);
-			return this.#dropEvents(feed);
+			return this.#dropEvents(feed, countOf(frame));
 		}
 		this.#remember(feed, conflationKey);
 		this.#add({ frame, feed, first });
@@ -108,23 +110,26 @@ export class SendQueue<Source extends EventSource> {
 		if (!waiting || this.bytes + frame.bytes - waiting.frame.bytes > this.#maxBytes) return false;
 		this.#bytes += frame.bytes - waiting.frame.bytes;
 		waiting.frame = frame;
+		this.#owner.conflated();
 		return true;
 	}
 
-	#dropEvents(alsoStale?: Source): void {
+	#dropEvents(alsoStale?: Source, alsoDropped = 0): void {
 		const stale = new Set<Source>(alsoStale ? [alsoStale] : []);
 		const kept: Entry<Source>[] = [];
+		let dropped = alsoDropped;
 		for (const entry of this.#entries) {
 			if (entry.feed === null) kept.push(entry);
 			else {
 				stale.add(entry.feed);
 				this.#bytes -= entry.frame.bytes + ENTRY_BYTES;
 				entry.feed.dropped(entry.first);
+				dropped += countOf(entry.frame as EventFrame); // what has a feed is events
 			}
 		}
 		this.#entries = kept;
 		this.#latest = undefined;
-		if (stale.size > 0) this.#owner.overflowed(stale);
+		if (stale.size > 0) this.#owner.overflowed(stale, dropped);
 	}
 
 	/** Hands everything to the socket, unless it still has enough of its own. */
@@ -141,4 +146,9 @@ export class SendQueue<Source extends EventSource> {
 		this.#bytes = 0;
 		this.#socket.send(frames);
 	}
+}
+
+/** An ephemeral event comes alone. */
+function countOf({ first, last }: EventFrame): number {
+	return last - first + 1;
 }

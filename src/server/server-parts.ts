@@ -7,6 +7,7 @@ import type { ErrorHook } from './failure.ts';
 import type { Hub } from './hub.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { LiveProcess } from './processes/process.ts';
+import type { Observer } from './observer.ts';
 import type { Publisher } from './publisher.ts';
 import type { Registry } from './registry.ts';
 
@@ -19,6 +20,7 @@ export interface ServerParts {
 	readonly process: LiveProcess;
 	readonly publisher: Publisher;
 	readonly onError: ErrorHook;
+	readonly observer: Observer | null;
 	/** Whether the server is shutting down and takes no new work. */
 	readonly draining: boolean;
 	/** Flushes the connection at the end of this pass of the event loop. */

@@ -1,25 +1,27 @@
 // The server of one process: accepts connections from any transport, and stops without losing an acknowledged effect.
 
 import { systemClock, type Clock } from '../base/clock.ts';
-import { closeCodeOf, LiveError } from '../base/errors.ts';
+import { LiveError } from '../base/errors.ts';
 import { randomName } from '../base/random.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
-import { encodeGoodbye } from '../protocol/handshake.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
 import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
 import { goingAway, printError, safeHook, type ErrorHook } from './failure.ts';
-import { Frame } from './frame.ts';
+import { ServerGauges } from './gauges.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hub } from './hub.ts';
 import { loadOnce } from './load-once.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
+import { observedBackplane } from './observed-backplane.ts';
+import { joinObservers, type Gauges, type Observer } from './observer.ts';
 import { Pacer } from './pacer.ts';
 import { LiveProcess } from './processes/process.ts';
 import { Revocations } from './processes/revocations.ts';
 import { isSystemTopic } from './processes/system-topic.ts';
 import { Publisher } from './publisher.ts';
+import { isExpired, refuse, sessionRefusal } from './refusal.ts';
 import { Registry } from './registry.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
@@ -32,6 +34,8 @@ export interface ServerOptions {
 	limits?: Partial<Limits>;
 	/** Told of every error that a client sees only as INTERNAL. @default prints it */
 	onError?: ErrorHook;
+	/** Told of what the server does: metrics, traces. */
+	observer?: Observer | readonly Observer[];
 	/** @default the runtime's clock */
 	clock?: Clock;
 	/** Names of connections; injected by tests. @default random */
@@ -84,22 +88,26 @@ export class LiveServer {
 		this.#parts = this.#makeParts();
 		this.#revocations = this.#makeRevocations();
 		this.#heartbeats = new Heartbeats(this.#clock, this.limits, () => this.#parts.hub.check());
+		this.#parts.observer?.attached?.(this.gauges);
 	}
 
 	#makeParts(): ServerParts {
-		const { backplane } = this.#options;
 		const onError = safeHook(this.#options.onError ?? printError);
 		const report = (error: unknown): void => onError('', error, null);
+		const observer = joinObservers(this.#options.observer, report);
+		const configured = this.#options.backplane;
+		const backplane = observer === null ? configured : observedBackplane(configured, observer, this.#clock);
 		const isDraining = (): boolean => this.#draining;
 		return {
 			clock: this.#clock,
 			limits: this.limits,
 			registry: this.registry,
-			hub: new Hub(backplane, report, () => this.#scheduleFlush()),
+			hub: new Hub(backplane, report, { needsFlush: () => this.#scheduleFlush(), observer }),
 			backplane,
 			process: new LiveProcess({ backplane, clock: this.#clock, id: randomName(), onError: report }),
 			publisher: new Publisher(backplane, this.#pacer, report),
 			onError,
+			observer,
 			get draining() {
 				return isDraining();
 			},
@@ -139,12 +147,22 @@ export class LiveServer {
 		return this.#parts.hub.size - this.#revocations.topics;
 	}
 
+	/** What it has at this moment. */
+	get gauges(): Gauges {
+		return new ServerGauges(this.#parts, this);
+	}
+
 	/** Whether new connections are welcome here, for a load balancer that asks. */
 	get readiness(): Readiness {
 		if (!this.#started) return { ready: false, state: 'starting', reason: 'the server has not been started' };
 		if (this.#draining) return { ready: false, state: 'draining', reason: 'the server is shutting down' };
 		const { available, reason } = this.#status;
 		return { ready: available, state: available ? 'ready' : 'no-backplane', reason };
+	}
+
+	/** Whether the backplane can be reached, as far as is known. */
+	get isBackplaneThere(): boolean {
+		return this.#status.available;
 	}
 
 	async start(): Promise<void> {
@@ -161,6 +179,7 @@ export class LiveServer {
 
 	#statusChanged(status: BackplaneStatus): void {
 		this.#status = status;
+		this.#parts.observer?.backplaneChanged?.(status.available);
 		// What was delivered meanwhile may be lost.
 		if (status.available) this.#parts.hub.check();
 	}
@@ -171,11 +190,15 @@ export class LiveServer {
 	 */
 	accept(socket: TransportSocket, session: Session | null): SocketEvents {
 		const refusal = this.#refusalOf(session);
-		if (refusal !== null) return refuse(socket, refusal);
+		if (refusal !== null) {
+			this.#parts.observer?.connectionRefused?.(refusal.code);
+			return refuse(socket, refusal);
+		}
 		const name = (this.#options.randomName ?? randomName)();
 		const connection = new Connection(this.#parts, socket, { id: name, session: session as Session });
 		this.#connections.add(connection);
 		this.#heartbeats.add(connection);
+		this.#parts.observer?.connectionOpened?.();
 		return connection;
 	}
 
@@ -307,22 +330,4 @@ export class LiveServer {
 		await this.#parts.process.stop();
 		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}
-}
-
-function sessionRefusal(session: Session | null): LiveError {
-	return session === null
-		? new LiveError('UNAUTHORIZED', 'sign in first: the application knows nobody by this request')
-		: new LiveError('SESSION_EXPIRED', 'the session has expired');
-}
-
-function isExpired(session: Session, clock: Clock): boolean {
-	return session.expiresAt !== undefined && session.expiresAt <= clock.wallTime();
-}
-
-/** Says why, closes, and listens to nothing: a browser learns nothing from a refused upgrade. */
-function refuse(socket: TransportSocket, error: LiveError): SocketEvents {
-	const retryAfterMs = error.retryAfterMs ?? null;
-	socket.send([new Frame(encodeGoodbye({ code: error.code, message: error.message, retryAfterMs }))]);
-	socket.close(closeCodeOf(error.code), error.code);
-	return { message: () => {}, drained: () => {}, closed: () => {} };
 }

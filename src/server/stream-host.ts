@@ -10,6 +10,7 @@ import type { HandlerContext, LiveContext } from './context.ts';
 import type { Middleware } from './definition.ts';
 import type { Feed } from './feed.ts';
 import type { Gate } from './gate.ts';
+import type { Observer } from './observer.ts';
 
 /** A context as handlers see it, which its owner can abort. */
 export type HostedContext = HandlerContext & LiveContext;
@@ -22,6 +23,7 @@ export interface HostedStream {
 
 export interface StreamHost {
 	readonly middleware: readonly Middleware[];
+	readonly observer: Observer | null;
 	/** Bounds how many streams of one connection are brought up to date at a time. */
 	readonly loads: Gate;
 	contextFor(path: string): HostedContext;

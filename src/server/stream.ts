@@ -3,7 +3,7 @@
 // The hand-over has no gap because its last step happens in one go: when everything up to the head of this process has
 // been read from the log, the stream is sent what it misses and joins the live events before anything else can run.
 
-import { LiveError } from '../base/errors.ts';
+import { LiveError, type ErrorCode } from '../base/errors.ts';
 import { isPromise } from '../base/maybe-promise.ts';
 import { initialValue } from '../base/merge.ts';
 import type { Position } from '../protocol/position.ts';
@@ -16,6 +16,7 @@ import {
 } from '../protocol/stream.ts';
 import { encodeTopic } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
+import type { LiveContext } from './context.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { FedStream, Feed } from './feed.ts';
 import { invoke, notLetThrough } from './invoke.ts';
@@ -125,6 +126,8 @@ export class ServerStream implements FedStream, HostedStream {
 			const resumed = this.#resumed(feed);
 			const lost = await this.#joinLive(feed, new MissedEvents(from, resumed, resumed));
 			if (lost !== null) await this.#sendSnapshot(feed, lost);
+			else if (!this.#isClosed)
+				this.#host.observer?.streamCaughtUp?.(this.path, why === null ? 'resumed' : 'slow');
 		} finally {
 			this.#host.loads.leave();
 		}
@@ -137,7 +140,7 @@ export class ServerStream implements FedStream, HostedStream {
 			feed.topic.loads.hold(load);
 			try {
 				const outcome = await this.#deliverLoad(feed, load, reset);
-				if (outcome === 'done') return;
+				if (outcome === 'done') return this.#observeReset(reset);
 				reset = outcome.reset;
 			} finally {
 				feed.topic.loads.letGo(load);
@@ -147,6 +150,10 @@ export class ServerStream implements FedStream, HostedStream {
 		throw new LiveError('UNAVAILABLE', `"${this.path}" changes faster than it can be loaded`, {
 			retryAfterMs: 1_000
 		});
+	}
+
+	#observeReset(reason: ResetReason | null): void {
+		if (reason !== null && !this.#isClosed) this.#host.observer?.streamReset?.(this.path, reason);
 	}
 
 	/** Returns whether it is done with, or why the load that has to follow it does not connect with what the client has. */
@@ -181,8 +188,10 @@ export class ServerStream implements FedStream, HostedStream {
 	#ownLoad(feed: Feed): SharedLoad {
 		const { load, merge } = this.#definition;
 		const args = this.#args;
+		const span = this.#host.observer?.span;
+		const run = (context: LiveContext): unknown => (load ? load(context, ...args) : initialValue(merge));
 		const own = new SharedLoad(feed.topic.head, this.#context, (context) =>
-			load ? load(context, ...args) : initialValue(merge)
+			span === undefined ? run(context) : span('load', this.path, () => run(context))
 		);
 		feed.topic.loads.share(this.#loadKey, own);
 		return own;
@@ -261,6 +270,7 @@ export class ServerStream implements FedStream, HostedStream {
 
 	#announce(feed: Feed): void {
 		this.#announced = true;
+		this.#host.observer?.streamOpened?.(this.path);
 		this.#runHook(this.#definition.onSubscribe, feed);
 	}
 
@@ -292,6 +302,7 @@ export class ServerStream implements FedStream, HostedStream {
 	close(reason: LiveError): void {
 		if (this.#isClosed) return;
 		this.#state = 'closed';
+		this.#observeEnd(reason.code);
 		this.#onClose?.();
 		this.#context.abort(reason);
 		const feed = this.#feed;
@@ -299,5 +310,11 @@ export class ServerStream implements FedStream, HostedStream {
 		feed.end(this);
 		this.#host.leave(feed);
 		if (this.#announced) this.#runHook(this.#definition.onUnsubscribe, feed);
+	}
+
+	#observeEnd(code: ErrorCode): void {
+		const { observer } = this.#host;
+		if (this.#announced) observer?.streamClosed?.(this.path, code);
+		else observer?.streamRefused?.(this.path, code);
 	}
 }

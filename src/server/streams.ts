@@ -56,6 +56,10 @@ export class Streams implements StreamHost, FeedHost {
 		return this.#parts.registry.middleware;
 	}
 
+	get observer() {
+		return this.#parts.observer;
+	}
+
 	get partBytes(): number {
 		return this.#parts.limits.queueBytes / 4;
 	}
@@ -78,6 +82,7 @@ export class Streams implements StreamHost, FeedHost {
 	#start(request: StreamRequest): void {
 		const registered = this.#parts.registry.get(request.path);
 		if (registered?.definition.kind !== 'stream') {
+			this.observer?.streamRefused?.(null, 'NOT_FOUND');
 			return this.send(encodeError(request.id, notFound(request.path)));
 		}
 		const stream = new ServerStream(this, registered as RegisteredStream, request);

@@ -38,7 +38,7 @@ class Reader {
 	constructor(backplane: Backplane) {
 		this.backplane = backplane;
 		const fail = (error: unknown): void => assert.fail(error as Error);
-		this.#hub = new Hub(backplane, fail, () => this.#hub.flush());
+		this.#hub = new Hub(backplane, fail, { needsFlush: () => this.#hub.flush() });
 	}
 
 	async start(...topics: TopicName[]): Promise<this> {

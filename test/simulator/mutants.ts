@@ -76,7 +76,11 @@ export const MUTANTS: readonly Mutant[] = [
 	{
 		title: 'a full queue is dropped without marking its streams stale',
 		edits: [
-			{ file: 'server/send-queue.ts', find: 'if (stale.size > 0) this.#owner.overflowed(stale);', replace: '' }
+			{
+				file: 'server/send-queue.ts',
+				find: 'if (stale.size > 0) this.#owner.overflowed(stale, dropped);',
+				replace: ''
+			}
 		]
 	},
 	{

@@ -25,11 +25,7 @@ export class LogReader {
 
 	constructor(backplane: Backplane) {
 		this.backplane = backplane;
-		this.#hub = new Hub(
-			backplane,
-			(error) => this.errors.push(error),
-			() => this.#hub.flush()
-		);
+		this.#hub = new Hub(backplane, (error) => this.errors.push(error), { needsFlush: () => this.#hub.flush() });
 	}
 
 	async start(name: TopicName): Promise<this> {
