@@ -358,6 +358,20 @@ describe('a topic', () => {
 		await reader.until(isReset(0));
 	});
 
+	it('takes no more than it may keep waiting, and goes on when that is stored', async () => {
+		const server = await startServer();
+		const backplane = await start(server.url, { maxQueued: 3 });
+		const append = async (number: number): Promise<Position> => backplane.append(topic, body(number));
+		for (const _ of upTo(2)) {
+			const results = await Promise.allSettled(upTo(5).map(append));
+			expect(results.map(({ status }) => status)).toEqual([
+				...['fulfilled', 'fulfilled', 'fulfilled'],
+				...['rejected', 'rejected']
+			]);
+			expect(results[4]).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
+		}
+	});
+
 	it('takes no event that is larger than the server takes, and goes on', async () => {
 		const server = await startServer();
 		const backplane = await start(server.url);

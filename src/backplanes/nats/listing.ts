@@ -15,6 +15,8 @@ export interface ListingOptions {
 	readonly from: number;
 	/** The last one that is of interest. @default all that there are */
 	readonly to?: number;
+	/** Whether all of it is far less than the server buffers for a connection: then it need not wait for us. @default false */
+	readonly isSmall?: boolean;
 }
 
 interface Created {
@@ -58,7 +60,7 @@ export class Listing {
 	}
 
 	async #create(inbox: string): Promise<Created> {
-		const { stream, subject, from } = this.#options;
+		const { stream, subject, from, isSmall } = this.#options;
 		const config = {
 			deliver_subject: inbox,
 			deliver_policy: 'by_start_sequence',
@@ -66,8 +68,7 @@ export class Listing {
 			filter_subject: subject,
 			ack_policy: 'none',
 			max_deliver: 1,
-			flow_control: true,
-			idle_heartbeat: SECOND_NS,
+			...(isSmall ? {} : { flow_control: true, idle_heartbeat: SECOND_NS }),
 			inactive_threshold: 5 * SECOND_NS,
 			mem_storage: true,
 			num_replicas: 1

@@ -38,12 +38,15 @@ const PATIENCE = 4;
 export class LogWriter {
 	readonly #topic: LogTopic;
 	readonly #parts: LogParts;
+	readonly #onSettled: (count: number) => void;
 	#queue: Waiting[] = [];
 	#running: Promise<void> | null = null;
 
-	constructor(topic: LogTopic, parts: LogParts) {
+	/** @param onSettled told how many events wait no more */
+	constructor(topic: LogTopic, parts: LogParts, onSettled: (count: number) => void) {
 		this.#topic = topic;
 		this.#parts = parts;
+		this.#onSettled = onSettled;
 	}
 
 	/** Resolves when nothing waits; null where nothing does. */
@@ -54,7 +57,10 @@ export class LogWriter {
 	append(body: EventBody): Promise<Position> {
 		const { link } = this.#parts.jetStream;
 		const bytes = Buffer.byteLength(body) + 1;
-		if (bytes > link.maxPayload - MARGIN_BYTES) return Promise.reject(link.tooLarge(bytes));
+		if (bytes > link.maxPayload - MARGIN_BYTES) {
+			this.#onSettled(1);
+			return Promise.reject(link.tooLarge(bytes));
+		}
 		const { promise, resolve, reject } = Promise.withResolvers<Position>();
 		this.#queue.push({ body, bytes, until: link.deadline(), resolve, reject });
 		this.#running ??= this.#run();
@@ -93,6 +99,7 @@ export class LogWriter {
 		} catch (error) {
 			for (const { reject } of events) reject(error);
 		}
+		this.#onSettled(events.length);
 	}
 
 	async #store(attempt: Attempt): Promise<Found> {

@@ -23,6 +23,7 @@ import { ServerClock } from './server-clock.ts';
 import { bucketConfig, logConfig } from './streams.ts';
 import { Sweeper } from './sweeper.ts';
 import { Topics, type Topic } from './topics.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface NatsBackplane extends Backplane {
 	/** How many messages on our subjects were not ours. */
@@ -134,10 +135,9 @@ class Nats implements NatsBackplane {
 		await running.link.close();
 	}
 
-	/** @throws {Error} where it is not started */
+	/** @throws {LiveError} UNAVAILABLE where it is not started */
 	get #parts(): Running {
-		if (this.#running === null)
-			throw new Error('tidewire: the NATS backplane is used before "start" or after "stop"');
+		if (this.#running === null) throw unavailable('it is not started');
 		return this.#running;
 	}
 

@@ -90,11 +90,11 @@ export class Records {
 		throw this.#contention;
 	}
 
-	/** Everything that is there under a pattern of keys. */
+	/** Everything that is there under a pattern of keys: the members of one group. */
 	async list(pattern: string): Promise<StoredRecord[]> {
 		const { jetStream, names, settings, time } = this.#parts;
 		await time.ready();
-		const options = { stream: names.bucket, subject: names.keySubject(pattern), from: 1 };
+		const options = { stream: names.bucket, subject: names.keySubject(pattern), from: 1, isSmall: true };
 		const all = await new Listing(jetStream.link, settings, options).run();
 		// What is replaced while it is listed may come twice.
 		const last = new Map(all.map((message) => [message.subject, message]));

@@ -1,12 +1,12 @@
 // The topics that this process reads, writes or has asked about. Those that it only knows the head of are forgotten when
 // there are many: that costs one more question.
 
-import { LiveError } from '../../base/errors.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import { LogTopic, type LogParts } from './log-topic.ts';
 import { LogWriter } from './log-writer.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface Topic {
 	readonly log: LogTopic;
@@ -31,7 +31,7 @@ export class Topics {
 		if (known) return known;
 		if (this.#topics.size >= this.#sweepAt) this.#sweep();
 		const log = new LogTopic(name, this.#parts);
-		const topic = { log, writer: new LogWriter(log, this.#parts) };
+		const topic = { log, writer: new LogWriter(log, this.#parts, (count) => (this.#queued -= count)) };
 		this.#topics.set(name, topic);
 		return topic;
 	}
@@ -43,20 +43,13 @@ export class Topics {
 		this.#sweepAt = Math.max(FEW, 2 * this.#topics.size);
 	}
 
-	async append(name: TopicName, body: EventBody): Promise<Position> {
+	append(name: TopicName, body: EventBody): Promise<Position> {
 		const { maxQueued } = this.#parts.settings;
 		if (this.#queued >= maxQueued) {
-			throw new LiveError(
-				'UNAVAILABLE',
-				`${maxQueued} events wait to be stored by NATS; this one was not stored`
-			);
+			return Promise.reject(unavailable(`${maxQueued} events wait to be stored; this one was not stored`));
 		}
 		this.#queued++;
-		try {
-			return await this.of(name).writer.append(body);
-		} finally {
-			this.#queued--;
-		}
+		return this.of(name).writer.append(body);
 	}
 
 	/** Resolves when what was appended is stored or has failed. Nothing is delivered afterwards. */
