@@ -9,6 +9,7 @@ const { env, missing } = await findOrInstallServices();
 for (const reason of missing) console.log(reason);
 const outcome = await vitest(['torture'], {
 	...env,
+	TORTURE_LONG: Number(histories) >= 100 ? '1' : '',
 	TORTURE_HISTORIES: histories,
 	TORTURE_BACKPLANE: backplane,
 	TORTURE_SEED: seed

@@ -3,7 +3,8 @@
 
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { HAND_OVER_MUTANTS, makeCopy, MUTANTS, removeCopies } from './mutants.ts';
+import { removeCopies } from '../support/mutated-copy.ts';
+import { HAND_OVER_MUTANTS, makeCopy, MUTANTS } from './mutants.ts';
 import { runInPool, runScript } from './pool.ts';
 import { SEED, STEPS } from './settings.ts';
 
@@ -12,7 +13,7 @@ const LIMIT = 3_000;
 
 const found: number[] = [];
 
-afterAll(removeCopies);
+afterAll(() => removeCopies('simulator'));
 
 for (const [index, { title, edits }] of MUTANTS.entries()) {
 	it.runIf(SEED === undefined)(`finds that ${title}`, async () => {

@@ -1,26 +1,7 @@
 // Copies of the sources with one deliberate defect each. A simulator that does not find them proves nothing.
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const ROOT = join(import.meta.dirname, '../..');
-/** Below the project, so that packages are found; ignored by git. */
-const COPIES = join(ROOT, 'tmp/mutants');
-const FOLDERS = ['base', 'protocol', 'server', 'client', 'backplanes', 'testing'];
-
-export interface Edit {
-	/** Below `src`. */
-	file: string;
-	/** Occurs in the file exactly once. */
-	find: string;
-	replace: string;
-}
-
-export interface Mutant {
-	/** What the defect is, as a sentence. */
-	title: string;
-	edits: readonly Edit[];
-}
+import { mutatedCopy, type Edit, type Mutant } from '../support/mutated-copy.ts';
 
 export const MUTANTS: readonly Mutant[] = [
 	{
@@ -207,30 +188,5 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 
 /** A copy of the sources and the simulator, with the edits; returns the simulator's folder in it. */
 export function makeCopy(name: string, edits: readonly Edit[]): string {
-	const copy = join(COPIES, name);
-	rmSync(copy, { recursive: true, force: true });
-	mkdirSync(join(copy, 'test'), { recursive: true });
-	const isShipped = (path: string): boolean => !/\.test(-d)?\.ts$/.test(path);
-	for (const folder of FOLDERS) {
-		cpSync(join(ROOT, 'src', folder), join(copy, 'src', folder), { recursive: true, filter: isShipped });
-	}
-	cpSync(import.meta.dirname, join(copy, 'test/simulator'), { recursive: true, filter: isShipped });
-	for (const edit of edits) apply(copy, edit);
-	return join(copy, 'test/simulator');
-}
-
-export function removeCopies(): void {
-	rmSync(COPIES, { recursive: true, force: true });
-}
-
-/** @throws {Error} where the text to change is not there exactly once: a defect that is not made is never found */
-function apply(copy: string, { file, find, replace }: Edit): void {
-	const path = join(copy, 'src', file);
-	const text = readFileSync(path, 'utf8');
-	const count = text.split(find).length - 1;
-	if (count !== 1) throw new Error(`src/${file} has ${count} times, not once: ${find}`);
-	writeFileSync(
-		path,
-		text.replace(find, () => replace)
-	);
+	return join(mutatedCopy({ campaign: 'simulator', name, edits, folders: ['simulator'] }), 'simulator');
 }

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { LiveError } from '../../src/base/errors.ts';
+import { encodeEventBody } from '../../src/protocol/stream.ts';
 import type { TopicParts } from '../../src/protocol/topic.ts';
 import type { LiveContext } from '../../src/server/context.ts';
 import { live } from '../../src/server/live.ts';
@@ -55,3 +56,6 @@ export async function repair(database: Database, publish: Publish, call: string)
 	if (row) await publish(['room', effect.room], 'created', { ...row, ...stamp() });
 	else await publish(['room', effect.room], 'deleted', { id: effect.row, ...stamp() });
 }
+
+/** An event of a row that nobody has. */
+export const mark = (): string => encodeEventBody('updated', { id: 'mark', ...stamp() });

@@ -35,6 +35,8 @@ export type Question =
 	| { kind: 'log'; topic: string; position: Position }
 	/** Publishes again what is stored: who stored it was told of a failure, or of nothing. */
 	| { kind: 'repair'; calls: readonly string[] }
+	/** Publishes an event that changes no value. */
+	| { kind: 'mark'; topic: string }
 	/** How often values were loaded, by topic. */
 	| { kind: 'loads' }
 	/** Ends in order. */
@@ -54,6 +56,7 @@ export interface Answers {
 	head: Position;
 	log: ReadResult;
 	repair: void;
+	mark: void;
 	loads: Record<string, number>;
 	leave: void;
 }

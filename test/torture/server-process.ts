@@ -12,7 +12,7 @@ import { Roster } from '../../src/server/processes/roster.ts';
 import { LiveServer } from '../../src/server/server.ts';
 import type { Session } from '../../src/server/session.ts';
 import { attach } from '../../src/transports/node/attach.ts';
-import { makeApp, repair } from './app.ts';
+import { makeApp, mark, repair } from './app.ts';
 import { makeBackplane } from './backplane.ts';
 import { Database } from './database.ts';
 import type { Answers, Ask, Question, ServerSettings, Tell } from './messages.ts';
@@ -108,6 +108,9 @@ async function answerTo(question: Question): Promise<Answers[keyof Answers]> {
 			return await backplane.read(question.topic as TopicName, question.position);
 		case 'repair':
 			for (const call of question.calls) await repair(database, publish, call);
+			return;
+		case 'mark':
+			await backplane.append(question.topic as TopicName, mark());
 			return;
 		case 'loads':
 			return loads;

@@ -9,6 +9,8 @@ const number = (name: string, otherwise: number): number => Number(process.env[n
 
 /** How many histories run on each backplane. */
 export const HISTORIES = number('TORTURE_HISTORIES', 17);
+/** Whether there is time for everything. */
+export const IS_LONG = process.env['TORTURE_LONG'] === '1';
 /** The first seed. */
 export const SEED = number('TORTURE_SEED', 1);
 /** The variables that name the programs of the services. */
