@@ -17,6 +17,7 @@ const LAYERS = {
 	svelte: ['base', 'client', 'sync/client'],
 	react: ['base', 'client', 'sync/client'],
 	sockets: ['base', 'server'],
+	metrics: ['base', 'server/observer.ts'],
 	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory', 'backplanes/cluster'],
 	vite: ['base'],
 	cli: ['base', 'backplanes/cluster'],
@@ -47,7 +48,9 @@ const OWNERS = {
 	'fast-check': 'testing',
 	pg: 'backplanes/postgres',
 	'pg-logical-replication': 'backplanes/postgres',
-	'@nats-io/transport-node': 'backplanes/nats'
+	'@nats-io/transport-node': 'backplanes/nats',
+	'prom-client': 'metrics',
+	'@opentelemetry/api': 'metrics'
 };
 
 /** The only folders that may import a builtin module of Node: everything else runs in browsers and workers too. */

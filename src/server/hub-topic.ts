@@ -76,7 +76,7 @@ export class HubTopic {
 
 	/** Events that are known to be in the log and have not come yet. */
 	get missing(): number {
-		return this.#known - this.#head;
+		return Math.max(0, this.#known - this.#head);
 	}
 
 	/** Deliveries begin behind this position. */

@@ -1,0 +1,3 @@
+// `tidewire/metrics`: what a server does, for Prometheus.
+
+export { metrics, type Metrics, type MetricsOptions } from './metrics.ts';

@@ -1,0 +1,3 @@
+// `tidewire/tracing`: calls, loads and publishes as spans of OpenTelemetry.
+
+export { tracing, type TracingOptions } from './tracing.ts';
