@@ -20,7 +20,7 @@ const LAYERS = {
 	metrics: ['base', 'server/observer.ts'],
 	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory', 'backplanes/cluster'],
 	vite: ['base'],
-	cli: ['base', 'backplanes/cluster'],
+	cli: ['base', 'backplanes/cluster', 'backplanes/postgres/migrations.ts', 'backplanes/postgres/trigger-sql.ts'],
 	devtools: ['base', 'protocol', 'client'],
 	testing: [
 		'base',

@@ -39,3 +39,27 @@ test('nothing, or a question for help, is answered with help', () => {
 test('--version asks for the version', () => {
 	expect(read('--version')).toEqual({ kind: 'version' });
 });
+
+describe('SQL for PostgreSQL', () => {
+	it('is printed for the schema, whole or from a step on', () => {
+		expect(read('postgres:schema')).toEqual({ kind: 'sql', what: { name: 'schema', from: 0 }, schema: 'tidewire' });
+		expect(read('postgres:schema --schema live --from 1')).toEqual({
+			kind: 'sql',
+			what: { name: 'schema', from: 1 },
+			schema: 'live'
+		});
+	});
+
+	it('is printed for the trigger of a table', () => {
+		expect(read('postgres:trigger sales.invoice')).toEqual({
+			kind: 'sql',
+			what: { name: 'trigger', table: 'sales.invoice' },
+			schema: 'tidewire'
+		});
+	});
+
+	it.each(['postgres:trigger', 'postgres:trigger a b', 'postgres:schema a', 'postgres:schema --from x'])(
+		'%s is a mistake',
+		(line) => expect(read(line).kind).toBe('mistake')
+	);
+});

@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isJoinedWorker } from '../backplanes/cluster/is-worker.ts';
 import { assertNever } from '../base/assert.ts';
-import { HELP, readCommand, type Command, type ServeCommand } from './arguments.ts';
+import { schemaSql } from '../backplanes/postgres/migrations.ts';
+import { triggerSql } from '../backplanes/postgres/trigger-sql.ts';
+import { HELP, readCommand, type Command, type ServeCommand, type SqlCommand } from './arguments.ts';
 import { report } from './report.ts';
 import { entryOf, serve } from './serve.ts';
 import { work } from './work.ts';
@@ -20,6 +22,8 @@ async function run(command: Command): Promise<number> {
 	switch (command.kind) {
 		case 'serve':
 			return await serveOrSayWhy(command);
+		case 'sql':
+			return printSql(command);
 		case 'help':
 			process.stdout.write(HELP);
 			return 0;
@@ -31,6 +35,16 @@ async function run(command: Command): Promise<number> {
 			return 2;
 		default:
 			return assertNever(command);
+	}
+}
+
+function printSql({ what, schema }: SqlCommand): number {
+	try {
+		process.stdout.write(what.name === 'schema' ? schemaSql(schema, what.from) : triggerSql(what.table, schema));
+		return 0;
+	} catch (error) {
+		report(error instanceof Error ? error.message : String(error));
+		return 2;
 	}
 }
 

@@ -10,14 +10,16 @@ CREATE TABLE {schema}.change_source (
 );
 
 -- A position in the write-ahead log means something within one system and timeline only.
-CREATE FUNCTION {schema}.open_changes(source_name text) RETURNS void LANGUAGE plpgsql AS $$
+-- Returns whether the source was known in this one.
+CREATE FUNCTION {schema}.open_changes(source_name text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM {schema}.open_incarnation();
 	INSERT INTO {schema}.change_source AS s (name, system, timeline, lsn)
-	SELECT source_name, i.system, i.timeline, '0/0' FROM {schema}.incarnation i
+	SELECT source_name, i.system, left(i.timeline, 8), '0/0' FROM {schema}.incarnation i
 	JOIN {schema}.current_incarnation() c ON c.number = i.number
 	ON CONFLICT (name) DO UPDATE SET system = excluded.system, timeline = excluded.timeline, lsn = excluded.lsn
 	WHERE (s.system, s.timeline) <> (excluded.system, excluded.timeline);
+	RETURN NOT FOUND;
 END $$;
 
 -- Appends what is behind the position of its source; names, bodies and positions belong together.

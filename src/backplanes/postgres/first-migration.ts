@@ -25,11 +25,13 @@ CREATE FUNCTION {schema}.current_incarnation(OUT number integer, OUT name text) 
 	ORDER BY i.number DESC LIMIT 1
 $$;
 
+-- What follows the eight digits of a timeline says that the log began anew in it, and stays so.
 -- Where the server does not say which system it is, every run of it is one of its own: nobody resumes across a restart.
 CREATE FUNCTION {schema}.open_incarnation() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	found_name text;
 	found_system text;
+	found_timeline text;
 BEGIN
 	SELECT c.name INTO found_name FROM {schema}.current_incarnation() c;
 	IF found_name IS NOT NULL THEN RETURN found_name; END IF;
@@ -41,9 +43,13 @@ BEGIN
 	EXCEPTION WHEN insufficient_privilege OR undefined_function THEN
 		found_system := gen_random_uuid()::text;
 	END;
+	found_timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
 	INSERT INTO {schema}.incarnation (name, started_at, system, timeline, database, written_by)
 	SELECT left(replace(gen_random_uuid()::text, '-', ''), 16), pg_postmaster_start_time(), found_system,
-		left(pg_walfile_name(pg_current_wal_lsn()), 8), d.oid, mod(txid_current(), 4294967296)
+		found_timeline || coalesce((
+			SELECT substr(i.timeline, 9) FROM {schema}.incarnation i
+			WHERE i.system = found_system AND left(i.timeline, 8) = found_timeline ORDER BY i.number DESC LIMIT 1
+		), ''), d.oid, mod(txid_current(), 4294967296)
 	FROM pg_database d WHERE d.datname = current_database()
 	RETURNING name INTO found_name;
 	RETURN found_name;

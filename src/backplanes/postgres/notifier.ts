@@ -22,6 +22,8 @@ export interface NotifierParts {
 	/** Any topic may have grown. */
 	wokenAll(): void;
 	broadcast(broadcast: Broadcast): void;
+	/** A trigger has written down a change of a table. */
+	changed(): void;
 	/** What somebody else notified on this channel. */
 	dropped(payload: string): void;
 	failed(error: unknown): void;
@@ -136,6 +138,7 @@ export class Notifier {
 	/** Takes what was notified on the channel. */
 	receive(payload: string): void {
 		if (payload === 'w*') return this.#parts.wokenAll();
+		if (payload === 'c') return this.#parts.changed();
 		const wakes = /^w\d+:\d+(,\d+:\d+)*$/.test(payload) ? payload.slice(1).split(',') : null;
 		if (wakes) return wakes.forEach((wake) => this.#wakeUp(wake));
 		const part = /^b([\w-]+):(\d+):(\d+):(\d+):([^]*)$/.exec(payload);

@@ -36,6 +36,7 @@ export interface PgPoolLike {
 	connect(): Promise<PooledClient>;
 	end(): Promise<unknown>;
 	on(event: 'error', listener: (error: Error) => void): unknown;
+	on(event: 'connect', listener: (client: PooledClient) => void): unknown;
 	off(event: 'error', listener: (error: Error) => void): unknown;
 	readonly options: object;
 }
@@ -69,6 +70,8 @@ export class PgClient implements PostgresClient {
 	async #openPool(): Promise<PgPoolLike> {
 		const pool = typeof this.#source === 'string' ? await openPool(this.#source) : this.#source;
 		pool.on('error', this.#ignore);
+		// One that breaks with the answer that it is there does so before it is handed out.
+		if (typeof this.#source === 'string') pool.on('connect', (client) => client.on('error', this.#ignore));
 		return pool;
 	}
 
@@ -147,9 +150,9 @@ export class PgClient implements PostgresClient {
 
 	async end(): Promise<void> {
 		const pool = await this.#pool;
-		pool?.off('error', this.#ignore);
 		// A server that hangs does not say goodbye.
 		if (typeof this.#source === 'string' && pool) await within(this.#limit, 'none', pool.end()).catch(() => {});
+		else pool?.off('error', this.#ignore);
 	}
 }
 

@@ -70,6 +70,11 @@ export class PostgresBackplane implements Backplane {
 	dropped = 0;
 	/** @internal */
 	readonly client: PostgresClient;
+	/** @internal */
+	readonly schema: string;
+	/** @internal */
+	readonly clock: Clock;
+	readonly #changeListeners = new Set<() => void>();
 	readonly #settings: Settings;
 	readonly #log: PostgresLog;
 	readonly #link: Link;
@@ -89,6 +94,8 @@ export class PostgresBackplane implements Backplane {
 		const { clock, timeoutMs, maxWaiting, schema } = settings;
 		const bounds: Bounds = settings;
 		this.client = client;
+		this.schema = schema;
+		this.clock = clock;
 		this.#settings = settings;
 		this.#log = new PostgresLog(client, schema, bounds);
 		// oxlint-disable-next-line max-params -- what an author writes
@@ -99,7 +106,7 @@ export class PostgresBackplane implements Backplane {
 		this.#cursors = new Cursors({
 			deliver: (delivery) => this.#deliver?.(delivery),
 			fetch: (cursors) => log.fetch(cursors),
-			changed: () => this.#link.lose('the server has been started anew'),
+			changed: () => this.#link.lose('its log has begun anew'),
 			failed: () => void this.#link.check()
 		});
 		this.#appender = new Appender({
@@ -127,6 +134,7 @@ export class PostgresBackplane implements Backplane {
 				if (!this.#cursors.has(topic)) return;
 				this.#deliver?.({ topic, epoch: '', offset: 0, body, conflationKey });
 			},
+			changed: () => this.#changeListeners.forEach((listener) => listener()),
 			dropped: () => this.dropped++,
 			failed: () => this.#failed(true)
 		});
@@ -190,6 +198,12 @@ export class PostgresBackplane implements Backplane {
 		await this.#cursors.wakeAll();
 		if (this.#owesWake) this.#notifier.wakeAll();
 		this.#owesWake = false;
+	}
+
+	/** Calls a listener when a trigger says that there are changes. Returns how to stop that. @internal */
+	onChanges(listener: () => void): () => void {
+		this.#changeListeners.add(listener);
+		return () => void this.#changeListeners.delete(listener);
 	}
 
 	#stored(heads: { id: number; offset: number; incarnation: string; due: boolean }[]): void {
