@@ -40,7 +40,7 @@ export interface ChangeEvent {
 	body: EventBody;
 }
 
-export const fullName = (table: string): string => (table.includes('.') ? table : `public.${table}`);
+const fullName = (table: string): string => (table.includes('.') ? table : `public.${table}`);
 
 export class ChangeMapping {
 	readonly #tables: Map<string, TableMapping>;

@@ -28,7 +28,7 @@ export interface SlotReaderParts {
 const MAX_PENDING = 5_000;
 /** By itself the server says where it is every half minute, and keeps that much more of its log. */
 const ASK_EVERY_MS = 5_000;
-export const SLOT_IS_ACTIVE = '55006';
+const SLOT_IS_ACTIVE = '55006';
 
 export class SlotReader {
 	readonly #parts: SlotReaderParts;
