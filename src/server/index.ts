@@ -11,6 +11,7 @@ export { defineLive, type LiveConfig, type SessionSource } from './config.ts';
 export type { BaseContext, ConnectionInfo, LiveContext } from './context.ts';
 export type { Guard, Middleware } from './definition.ts';
 export type { LiveStream } from './define-stream.ts';
+export { jsonLog, type JsonLogOptions, type LogLine } from './json-log.ts';
 export { guard, live, publish, revoke, type ModuleGuard } from './live.ts';
 export type { Gauges, Observer, Outcome, SpanKind, TopicKind } from './observer.ts';
 export { LiveServer, type ServerOptions } from './server.ts';

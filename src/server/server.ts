@@ -147,6 +147,11 @@ export class LiveServer {
 		return this.#parts.hub.size - this.#revocations.topics;
 	}
 
+	/** The name of this process among those of the application: another one each time it starts. */
+	get processId(): string {
+		return this.#parts.process.roster.id;
+	}
+
 	/** What it has at this moment. */
 	get gauges(): Gauges {
 		return new ServerGauges(this.#parts, this);
