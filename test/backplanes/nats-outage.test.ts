@@ -87,6 +87,13 @@ class Writer implements AsyncDisposable {
 		while (this.acknowledged.length < goal) await new Promise((resolve) => setImmediate(resolve));
 	}
 
+	/** Resolves when the last one has an offset above, in another epoch. */
+	async beyond({ epoch, offset }: Position): Promise<void> {
+		const isBeyond = (last: Position | undefined): boolean =>
+			last?.epoch !== epoch && (last?.offset ?? 0) > offset + 10;
+		while (!isBeyond(this.acknowledged.at(-1)?.position)) await new Promise((resolve) => setImmediate(resolve));
+	}
+
 	async end(): Promise<void> {
 		this.#isEnding = true;
 		await this.#done;
@@ -145,7 +152,7 @@ describe.each(['empty', 'older data', 'its data'] as const)(
 				if (from === 'older data') server.restore(copy);
 				await server.start();
 				// As many as were lost, and more: the offsets of before are there again.
-				await writer.more(from === 'its data' ? 10 : before.offset + 10);
+				await writer.beyond(before);
 				await Promise.all([one.until(isReset(resets[0] ?? 0)), other.until(isReset(resets[1] ?? 0))]);
 				expect(other.position.epoch).not.toBe(before.epoch);
 				for (const offset of [1, before.offset - 10, before.offset]) {
