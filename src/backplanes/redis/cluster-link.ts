@@ -43,6 +43,7 @@ async function linkTo(cluster: ClusterWire, events: WireEvents): Promise<Link> {
 	return {
 		publish: isSharded ? 'SPUBLISH' : 'PUBLISH',
 		send: (command, key) => cluster.send(command, key),
+		load: async (source) => void (await Promise.all(masters.map((node) => node.send(['SCRIPT', 'LOAD', source])))),
 		subscribe: (channels) => subscribe(channels, wireOf, isSharded),
 		unsubscribe: (channel) => wireOf(channel).unsubscribe(channel, isSharded),
 		ping: () => check([...wires], first, ranges),

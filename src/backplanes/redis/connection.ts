@@ -13,6 +13,8 @@ import { reasonOf } from './wire.ts';
 
 export interface ConnectionParts {
 	readonly open: OpenLink;
+	/** Loaded over every new link: one that is sent in full only when it is missed could be overtaken by a later call. */
+	readonly scripts: readonly Script[];
 	readonly clock: Clock;
 	readonly random: () => number;
 	readonly timeoutMs: number;
@@ -82,7 +84,7 @@ export class Connection {
 	}
 
 	/**
-	 * Runs a script; its first key says where. Loads it where the server does not know it.
+	 * Runs a script; its first key says where. Sends it in full where the server has forgotten it.
 	 * @param call a function where it depends on the link, which may be another one when it is sent
 	 */
 	run(script: Script, call: ScriptCall | ((link: Link) => ScriptCall)): Promise<unknown> {
@@ -151,7 +153,7 @@ export class Connection {
 	}
 
 	async #connect(): Promise<void> {
-		const { open, channels, onMessage } = this.#parts;
+		const { open, scripts, channels, onMessage } = this.#parts;
 		let isLost: string | null = null;
 		const opening = open({
 			onMessage,
@@ -163,6 +165,8 @@ export class Connection {
 		let link: Link | null = null;
 		link = await this.#within(opening);
 		try {
+			const opened = link;
+			await this.#inTime(Promise.all(scripts.map(({ source }) => opened.load(source))));
 			await this.#subscribeAll(link, channels);
 			if (isLost !== null) throw new Error(isLost);
 			if (this.#state === 'stopped') throw new Error('it was stopped');

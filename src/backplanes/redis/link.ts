@@ -8,6 +8,8 @@ export interface Link {
 	readonly publish: 'PUBLISH' | 'SPUBLISH';
 	/** @param key decides which server of a Cluster is asked */
 	send(command: readonly string[], key: string): Promise<unknown>;
+	/** Makes a script known to every server that is asked. */
+	load(source: string): Promise<void>;
 	/** Resolves when everything that is published from now on is heard. */
 	subscribe(channels: readonly string[]): Promise<void>;
 	unsubscribe(channel: string): void;
@@ -33,6 +35,7 @@ export async function openPair(open: OpenWire, events: WireEvents): Promise<Link
 	return {
 		publish: 'PUBLISH',
 		send: (command) => commands.send(command),
+		load: async (source) => void (await commands.send(['SCRIPT', 'LOAD', source])),
 		subscribe: (names) => channels.subscribe(names, false),
 		unsubscribe: (name) => channels.unsubscribe(name, false),
 		ping: async () => void (await Promise.all([commands.send(['PING']), channels.send(['PING'])])),

@@ -28,6 +28,8 @@ export interface RedisBackplane extends Backplane {
 	append(topic: TopicName, body: EventBody): Promise<Position>;
 }
 
+const SCRIPTS = [...TOPIC_SCRIPTS, ...STORE_SCRIPTS];
+
 class JoinedByRedis implements RedisBackplane {
 	readonly name = 'redis';
 	readonly store: RedisStore;
@@ -56,6 +58,7 @@ class JoinedByRedis implements RedisBackplane {
 		this.#connection = new Connection({
 			...this.#options,
 			open,
+			scripts: SCRIPTS,
 			channels: () => [...this.#channels.keys()],
 			onMessage: (channel, text) => this.#hear(channel, text),
 			onStatus: (status) => this.#changed(status)
@@ -74,7 +77,7 @@ class JoinedByRedis implements RedisBackplane {
 	async start(deliver: (delivery: Delivery) => void, onStatus = this.#onStatus): Promise<void> {
 		this.#deliver = deliver;
 		this.#onStatus = onStatus;
-		await digestAll([...TOPIC_SCRIPTS, ...STORE_SCRIPTS]);
+		await digestAll(SCRIPTS);
 		await this.#connection.start();
 	}
 
