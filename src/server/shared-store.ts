@@ -1,6 +1,6 @@
 // What processes of an application agree on besides the logs of topics: small values with an expiry, counters, and who is
 // in a group. Presence, leases, idempotency and rate limits stand on it and never know which backplane they run on. The
-// store's own clock decides what has expired, each method is atomic and one round trip, and every one of them rejects
+// store's own clock decides what has expired, what a method does to one key or member is atomic and takes a round trip or two, and every method rejects
 // with UNAVAILABLE where the store cannot be reached: then it is not known whether it took place.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
@@ -44,7 +44,7 @@ export interface SharedStore {
 	touch(key: string, version: number, ttlMs: number): MaybePromise<boolean>;
 	/** Returns whether it was there. @param version only this one @default whichever is there */
 	remove(key: string, version?: number): MaybePromise<boolean>;
-	/** Adds to counters, to all of them at once. Returns what they stand at, in the same order. */
+	/** Adds to counters, all on one way, each by itself. Returns what they stand at, in the same order. */
 	count(additions: readonly Addition[]): MaybePromise<number[]>;
 	/**
 	 * Puts a member into a group, or gives it another value.
