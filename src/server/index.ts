@@ -9,6 +9,7 @@ export type { TopicPart, TopicParts } from '../protocol/topic.ts';
 export type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
 export { defineLive, type LiveConfig, type SessionSource } from './config.ts';
 export type { BaseContext, ConnectionInfo, LiveContext } from './context.ts';
+export type { Overview, ProcessReport, SlowReport, TopicReport } from './processes/operations.ts';
 export type { Guard, Middleware } from './definition.ts';
 export type { LiveStream } from './define-stream.ts';
 export { jsonLog, type JsonLogOptions, type LogLine } from './json-log.ts';

@@ -17,12 +17,14 @@ import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import { observedBackplane } from './observed-backplane.ts';
 import { joinObservers, type Gauges, type Observer } from './observer.ts';
 import { Pacer } from './pacer.ts';
+import type { Operations } from './processes/operations.ts';
 import { LiveProcess } from './processes/process.ts';
 import { Revocations } from './processes/revocations.ts';
 import { isSystemTopic } from './processes/system-topic.ts';
 import { Publisher } from './publisher.ts';
 import { isExpired, refuse, sessionRefusal } from './refusal.ts';
 import { Registry } from './registry.ts';
+import { operationsOf } from './report.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
@@ -67,6 +69,8 @@ export class LiveServer {
 	readonly #connections = new ConnectionList();
 	readonly #heartbeats: Heartbeats;
 	readonly #revocations: Revocations;
+	/** For whoever operates the application: all its processes. */
+	readonly operations: Operations;
 	/** Connections with something to send, each once. */
 	#unflushed: LiveConnection[] = [];
 	#flushing = false;
@@ -87,6 +91,7 @@ export class LiveServer {
 		this.#pacer = new Pacer(this.#clock);
 		this.#parts = this.#makeParts();
 		this.#revocations = this.#makeRevocations();
+		this.operations = operationsOf(this.#parts, this);
 		this.#heartbeats = new Heartbeats(this.#clock, this.limits, () => this.#parts.hub.check());
 		this.#parts.observer?.attached?.(this.gauges);
 	}
@@ -178,6 +183,7 @@ export class LiveServer {
 		await this.#options.backplane.start(deliver, (status) => this.#statusChanged(status));
 		await process.start();
 		await this.#revocations.start();
+		await this.operations.start();
 		this.#heartbeats.start();
 		this.#started = true;
 	}
@@ -332,6 +338,7 @@ export class LiveServer {
 		this.#heartbeats.stop();
 		for (const connection of [...this.#connections.all]) connection.goodbye(goingAway());
 		this.#revocations.stop();
+		this.operations.stop();
 		await this.#parts.process.stop();
 		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}
