@@ -15,7 +15,7 @@ export interface AppenderParts {
 	log: Pick<PostgresLog, 'append'>;
 	clock: TimeClock & Pick<Clock, 'defer'>;
 	timeoutMs: number;
-	maxWaiting: number;
+	maxQueued: number;
 	/** Why the server cannot be used; null where it can. */
 	unavailable(): string | null;
 	/** Delivers to this process. */
@@ -42,11 +42,10 @@ export class Appender {
 	}
 
 	append(topic: TopicName, body: EventBody): Promise<Position> {
-		const { clock, timeoutMs, maxWaiting } = this.#parts;
+		const { clock, timeoutMs, maxQueued } = this.#parts;
 		const reason = this.#parts.unavailable();
 		if (reason !== null) return Promise.reject(unavailable(reason));
-		if (this.#waiting >= maxWaiting)
-			return Promise.reject(unavailable(`${maxWaiting} appends wait for it already`));
+		if (this.#waiting >= maxQueued) return Promise.reject(unavailable(`${maxQueued} appends wait for it already`));
 		const { promise, resolve, reject } = Promise.withResolvers<Position>();
 		this.#waiting++;
 		(this.#own.get(topic) ?? this.#main).add({ topic, body, endsAt: clock.now() + timeoutMs, resolve, reject });

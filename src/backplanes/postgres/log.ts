@@ -28,8 +28,8 @@ export interface Fetched {
 export interface Bounds {
 	events: number;
 	bytes: number;
-	/** Infinity where age does not matter. */
-	ageMs: number;
+	/** Null where age does not matter. */
+	ageMs: number | null;
 	idleMs: number;
 }
 
@@ -114,7 +114,7 @@ export class PostgresLog {
 	/** Bounds and expiry, for all processes once per interval. */
 	async sweep(everyMs: number): Promise<void> {
 		const { events, bytes, ageMs, idleMs } = this.#bounds;
-		const parameters = [everyMs, events, bytes, Math.min(ageMs, MAX_MS), Math.min(idleMs, MAX_MS)];
+		const parameters = [everyMs, events, bytes, Math.min(ageMs ?? MAX_MS, MAX_MS), Math.min(idleMs, MAX_MS)];
 		await this.#call('sweep', parameters, 'bigint bigint bigint bigint bigint');
 	}
 

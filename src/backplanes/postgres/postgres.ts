@@ -28,33 +28,33 @@ export interface PostgresOptions {
 	events?: number;
 	/** The most bytes that they may have together. @default 67108864 */
 	bytes?: number;
-	/** How long they are kept, in milliseconds. @default Infinity */
-	ageMs?: number;
+	/** How long they are kept, in milliseconds; null: as long as the other bounds allow. @default null */
+	ageMs?: number | null;
 	/** After which time without a reader or an event a topic is forgotten, in milliseconds. @default 604800000 (7 days) */
 	idleMs?: number;
 	/** How long anything that is asked of the server may take, in milliseconds. @default 2000 */
 	timeoutMs?: number;
 	/** The most appends of this process that wait for the server; more are rejected. @default 10000 */
-	maxWaiting?: number;
+	maxQueued?: number;
 	/** @default the runtime's clock */
 	clock?: Clock;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-const DEFAULTS = {
+export const POSTGRES_DEFAULTS = {
 	schema: 'tidewire',
 	migrate: true,
 	events: 10_000,
 	bytes: 64 * 1024 * 1024,
-	ageMs: Infinity,
+	ageMs: null,
 	idleMs: 7 * DAY_MS,
 	timeoutMs: 2_000,
-	maxWaiting: 10_000,
+	maxQueued: 10_000,
 	clock: systemClock
 } satisfies PostgresOptions;
 
 export type Settings = Required<PostgresOptions>;
-export const settingsOf = (options: PostgresOptions): Settings => ({ ...DEFAULTS, ...options });
+export const settingsOf = (options: PostgresOptions): Settings => ({ ...POSTGRES_DEFAULTS, ...options });
 
 const SWEEP_EVERY_MS = 60_000;
 
@@ -91,7 +91,7 @@ export class PostgresBackplane implements Backplane {
 	#owesWake = false;
 
 	constructor(client: PostgresClient, settings: Settings) {
-		const { clock, timeoutMs, maxWaiting, schema } = settings;
+		const { clock, timeoutMs, maxQueued, schema } = settings;
 		const bounds: Bounds = settings;
 		this.client = client;
 		this.schema = schema;
@@ -113,7 +113,7 @@ export class PostgresBackplane implements Backplane {
 			log,
 			clock,
 			timeoutMs,
-			maxWaiting,
+			maxQueued,
 			unavailable: () => this.#link.reason,
 			deliver: (topic, head, bodies) => this.#cursors.append(topic, head, bodies),
 			stored: (heads) => this.#stored([...heads.values()]),
