@@ -84,10 +84,12 @@ export class Listing {
 		return created;
 	}
 
+	/** What a lost connection took on its way does not come again, though the server goes on to say that it is there. */
 	#hear(message: NatsMessage): void {
-		this.#heardAt = this.#settings.clock.now();
 		if (message.headers !== undefined && message.headers.code > 0) return this.#goOn(message);
-		const { sequence, storedAt, pending } = placeOf(message.reply ?? '');
+		this.#heardAt = this.#settings.clock.now();
+		const { sequence, nth, storedAt, pending } = placeOf(message.reply ?? '');
+		if (nth !== this.#found.length + 1) return this.#done.reject(unavailable('a listing has lost messages'));
 		this.#found.push({ subject: message.subject, sequence, storedAt, text: textOf(message) });
 		if (pending === 0 || sequence >= (this.#options.to ?? Infinity)) this.#done.resolve();
 	}
@@ -114,9 +116,9 @@ export class Listing {
 }
 
 /** `$JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMER_SEQUENCE.TIME.PENDING`, or with domain and account behind `ACK`. */
-function placeOf(reply: string): { sequence: number; storedAt: number; pending: number } {
+function placeOf(reply: string): { sequence: number; nth: number; storedAt: number; pending: number } {
 	const tokens = reply.split('.');
 	const first = tokens.length > 9 ? 7 : 5;
-	const [sequence, , time, pending] = tokens.slice(first).map(Number) as [number, number, number, number];
-	return { sequence, storedAt: time / 1e6, pending };
+	const [sequence, nth, time, pending] = tokens.slice(first).map(Number) as [number, number, number, number];
+	return { sequence, nth, storedAt: time / 1e6, pending };
 }
