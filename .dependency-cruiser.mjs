@@ -18,6 +18,7 @@ const LAYERS = {
 	react: ['base', 'client', 'sync/client'],
 	sockets: ['base', 'server'],
 	metrics: ['base', 'server/observer.ts'],
+	operator: ['base', 'server'],
 	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory', 'backplanes/cluster'],
 	vite: ['base'],
 	cli: ['base', 'backplanes/cluster', 'backplanes/postgres/migrations.ts', 'backplanes/postgres/trigger-sql.ts'],
