@@ -81,7 +81,10 @@ export class TortureClient {
 }
 
 /** Sockets that say who it is, as a browser's cookies do. */
-function socketsOf(user: string, onMade: (socket: WebSocket) => void): new (url: string) => WebSocket {
+export function socketsOf(
+	user: string,
+	onMade: (socket: WebSocket) => void = () => {}
+): new (url: string) => WebSocket {
 	return class extends WebSocket {
 		constructor(url: string) {
 			super(url, { headers: { cookie: `user=${user}` }, perMessageDeflate: false });

@@ -1,5 +1,6 @@
 // What the driver of a history and its server processes say to each other, over IPC.
 
+import type { Limits } from '../../src/protocol/limits.ts';
 import type { Position } from '../../src/protocol/position.ts';
 import type { ReadResult } from '../../src/server/backplane.ts';
 
@@ -22,6 +23,19 @@ export interface ServerSettings {
 	/** The most events that a topic's log keeps. */
 	events: number;
 	defect: Defect | null;
+	/** What differs from the short times of histories. @default nothing */
+	limits?: Partial<Limits>;
+}
+
+/** What the clients of a storm are told: where to connect, and since when (in milliseconds since the Unix epoch). */
+export interface StormWeather {
+	urls: readonly string[];
+	sinceMs: number;
+}
+
+/** How long each of them was away, in milliseconds. */
+export interface StormReport {
+	awayMs: number[];
 }
 
 export type Question =

@@ -37,7 +37,7 @@ interface Parts {
 function makeParts(backplane: Backplane): Parts {
 	const server = new LiveServer({
 		backplane,
-		limits: SERVER_LIMITS,
+		limits: { ...SERVER_LIMITS, ...settings.limits },
 		onError: (path, error) => report(`${settings.name} ${path}: ${String(error)}`)
 	});
 	server.registry.register(
