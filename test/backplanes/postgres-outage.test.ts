@@ -225,6 +225,22 @@ describe('a position', () => {
 		expect(await one.backplane.read(TOPIC, kept)).toMatchObject({ kind: 'events', entries: { length: 3 } });
 	});
 
+	it('is of another log where the schema was dropped under running processes, which go on with a new one', async () => {
+		const one = await apps.start(server.url());
+		const seen = await append(one, 1);
+		await server.psql('DROP SCHEMA tidewire CASCADE');
+		await append(one, 2).catch(() => {});
+		await until(
+			() =>
+				append(one, 3).then(
+					() => true,
+					() => false
+				),
+			'it goes on'
+		);
+		expect(await one.backplane.read(TOPIC, seen)).toEqual({ kind: 'reset', reason: 'epoch' });
+	});
+
 	it('is of another log where a dump was restored, in the same server or another', async () => {
 		const one = await apps.start(server.url());
 		const seen = await append(one, 1);

@@ -86,6 +86,9 @@ export class PostgresBackplane implements Backplane {
 	#deliver: ((delivery: Delivery) => void) | null = null;
 	#onStatus: (status: BackplaneStatus) => void = () => {};
 	#sweepTimer: unknown;
+	/** Topics that may have grown beyond their bounds. */
+	readonly #due = new Set<number>();
+	#isTrimming = false;
 	#stopping: Promise<void> | null = null;
 	/** Whether events may have been stored that nobody was told of. */
 	#owesWake = false;
@@ -149,7 +152,10 @@ export class PostgresBackplane implements Backplane {
 			timeoutMs,
 			notified: (payload) => this.#notifier.receive(payload),
 			opened: () => this.#opened(),
-			echo: () => this.#notifier.broadcast(null),
+			echo: async () => {
+				// The second fails where the schema is gone, which opening anew makes up for.
+				await Promise.all([this.#notifier.broadcast(null), this.#log.openIncarnation()]);
+			},
 			status: (status) => {
 				if (!status.available) this.#notifier.lost(status.reason ?? '');
 				this.#onStatus(status);
@@ -161,10 +167,7 @@ export class PostgresBackplane implements Backplane {
 		deliver: (delivery: Delivery) => void,
 		onStatus: (status: BackplaneStatus) => void = () => {}
 	): Promise<void> {
-		const { schema } = this.#settings;
 		this.#onStatus = onStatus;
-		if (this.#settings.migrate) await migrate(this.client, schema);
-		else await assertMigrated(this.client, schema);
 		this.#deliver = deliver;
 		await this.#link.start();
 		this.#sweepLater(0);
@@ -188,6 +191,9 @@ export class PostgresBackplane implements Backplane {
 
 	/** Every topic that is read has its place again, and what was missed is delivered, before anybody is told. */
 	async #opened(): Promise<void> {
+		// Also after a loss: the database may have been put back without the schema, or emptied.
+		if (this.#settings.migrate) await migrate(this.client, this.schema);
+		else await assertMigrated(this.client, this.schema);
 		this.#cursors.begin(await this.#log.openIncarnation());
 		const topics = this.#cursors.topics;
 		const heads = await this.#log.heads(topics, this.#settings.timeoutMs / 2);
@@ -208,8 +214,23 @@ export class PostgresBackplane implements Backplane {
 
 	#stored(heads: { id: number; offset: number; incarnation: string; due: boolean }[]): void {
 		for (const head of heads) this.#notifier.wake(head);
-		const due = heads.filter(({ due }) => due).map(({ id }) => id);
-		if (due.length > 0) this.#log.trim(due).catch(() => this.#failed(false));
+		for (const { id, due } of heads) if (due) this.#due.add(id);
+		void this.#trim();
+	}
+
+	/** One at a time: under load every batch may grow a topic beyond its bounds. */
+	async #trim(): Promise<void> {
+		if (this.#isTrimming || this.#due.size === 0) return;
+		this.#isTrimming = true;
+		const due = [...this.#due];
+		this.#due.clear();
+		try {
+			await this.#log.trim(due);
+		} catch {
+			this.#failed(false);
+		} finally {
+			this.#isTrimming = false;
+		}
 	}
 
 	/** A statement failed: is the server still there? If it is, everybody looks for what may have been stored. */

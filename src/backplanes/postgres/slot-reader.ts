@@ -42,6 +42,8 @@ export class SlotReader {
 	#acknowledged = '0/0';
 	/** The last message that was taken in, to know whether others wait. */
 	#seen = '';
+	/** A heartbeat that came while messages waited, and the last of those. */
+	#overtaking: { message: string; beat: string } | null = null;
 	#storing: Promise<void> | null = null;
 	#timer: Timer;
 	#isOver = false;
@@ -106,7 +108,7 @@ export class SlotReader {
 
 	async #take(lsn: string, message: Pgoutput.Message): Promise<void> {
 		if (this.#isOver) return;
-		this.#seen = lsn;
+		this.#seen = lsn === this.#overtaking?.message ? this.#overtaking.beat : lsn;
 		if (message.tag === 'begin') this.#changes = [];
 		else if (message.tag === 'commit') this.#commit(message.commitLsn ?? '0/0');
 		else if (this.#changes) this.#changes.push(...this.#eventsOf(message));
@@ -158,10 +160,17 @@ export class SlotReader {
 
 	/** Where nothing waits, the server may forget what had no changes for us. */
 	#beat(lsn: string, shouldRespond: boolean): void {
-		const nothingWaits = this.#seen === '' || this.#service.lastLsn() === this.#seen;
-		const isIdle = nothingWaits && this.#changes === null && this.#pending.length === 0 && this.#storing === null;
-		if (isIdle) this.#seen = lsn;
-		if (isIdle && lsn !== '0/0') this.#acknowledge(before(lsn));
+		const last = this.#service.lastLsn();
+		const nothingWaits = this.#seen === '' || last === this.#seen;
+		if (nothingWaits) this.#seen = lsn;
+		// It overtakes messages that wait: when the last of them was taken in, it was, too.
+		else
+			this.#overtaking = {
+				message: this.#overtaking?.beat === last ? this.#overtaking.message : last,
+				beat: lsn
+			};
+		const isIdle = this.#changes === null && this.#pending.length === 0 && this.#storing === null;
+		if (nothingWaits && isIdle && lsn !== '0/0') this.#acknowledge(before(lsn));
 		else if (shouldRespond && this.#acknowledged !== '0/0') this.#acknowledge(this.#acknowledged);
 	}
 }
