@@ -179,11 +179,24 @@ export async function expectRoster(world: World): Promise<number> {
 		const elapsedMs = performance.now() - world.disturbedMs;
 		if (wrong === undefined) return elapsedMs;
 		if (elapsedMs > MISSED_WITHIN_MS) {
+			await noteRosters(world);
 			world.violate(
 				`after ${elapsedMs.toFixed(0)} ms ${wrong.join(' ')} are said to live, and ${alive.join(' ')} do`
 			);
 			return elapsedMs;
 		}
 		await delay(LOOK_EVERY_MS);
+	}
+}
+
+/** Whether it is the processes that are behind, or what they share. */
+async function noteRosters(world: World): Promise<void> {
+	for (const server of world.running) {
+		const living = await server.ask({ kind: 'living' });
+		const late = delay(MISSED_WITHIN_MS, ['no answer'], { ref: false });
+		const members = await Promise.race([server.ask({ kind: 'members' }), late]).catch((error: unknown) => [
+			String(error)
+		]);
+		world.note(`${server.name} believes ${living.toSorted().join(' ')}; shared: ${members.toSorted().join(' ')}`);
 	}
 }

@@ -43,6 +43,8 @@ export type Question =
 	| { kind: 'revoke'; user: string }
 	/** Who lives, as far as this process knows. */
 	| { kind: 'living' }
+	/** The same, asked of what the processes share just now. */
+	| { kind: 'members' }
 	/** Where a topic ends. */
 	| { kind: 'head'; topic: string }
 	/** What a topic's log has after a position. */
@@ -67,6 +69,7 @@ export interface Appended extends Position {
 export interface Answers {
 	revoke: void;
 	living: string[];
+	members: string[];
 	head: Position;
 	log: ReadResult;
 	repair: void;

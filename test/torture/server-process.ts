@@ -102,6 +102,8 @@ async function answerTo(question: Question): Promise<Answers[keyof Answers]> {
 			return;
 		case 'living':
 			return [...roster.living];
+		case 'members':
+			return (await backplane.store.members('processes')).map(({ member }) => member);
 		case 'head':
 			return await backplane.head(question.topic as TopicName);
 		case 'log':
