@@ -74,6 +74,7 @@ describe.each(Object.entries(STARTS))('the board on %s', (name, start) => {
 		await ben.card('from Ada').waitFor();
 		await ben.addCard(1, 'from Ben');
 		await ada.card('from Ben').waitFor();
+		expect([...ada.errors, ...ben.errors]).toEqual([]);
 	});
 
 	test.runIf(isThere)('a process that is killed while both type loses nothing that it acknowledged', async () => {
