@@ -14,7 +14,7 @@ import { startService, type Service } from './services.ts';
 import { CHOSEN } from './settings.ts';
 import { World, type CallRecord } from './world.ts';
 
-const RUNS = Number(process.env['TIDEWIRE_RUNS'] || 2);
+const RUNS = Number(process.env['TIDEWIRE_RUNS'] || 1);
 
 const CASES = CHOSEN.flatMap((backplane) =>
 	(['all', 'since'] as const).map((what) => ({ backplane, what, memory: what === 'all' ? 'nothing' : 'a copy' }))
