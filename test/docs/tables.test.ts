@@ -1,10 +1,12 @@
 // The tables of the guide against the code that they are about.
 import { describe, expect, test } from 'vitest';
 import { ERROR_CODES, type TidewireCode } from '../../src/base/errors.ts';
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/metrics/instruments.ts';
 import { MERGE_KINDS } from '../../src/base/merge.ts';
 import { CLIENT_DEFAULTS } from '../../src/client/options.ts';
 import { SUCCESSORS } from '../../src/client/status.ts';
 import { DEFAULT_PATH } from '../../src/server/config.ts';
+import { jsonLog } from '../../src/server/json-log.ts';
 import { DEFAULT_DRAIN_MS } from '../../src/server/server.ts';
 import { STEPS } from '../../scripts/lib/steps.ts';
 import { readDocument, tableWith } from './markdown.ts';
@@ -74,6 +76,27 @@ describe('docs/live-modules.md', () => {
 		const defaults = new Map(rows.map((row) => [row['option'], row['default']]));
 		expect(defaults.get('path')).toBe(`'${DEFAULT_PATH}'`);
 		expect(defaults.get('drainMs')).toBe(String(DEFAULT_DRAIN_MS));
+	});
+});
+
+describe('docs/operations.md', () => {
+	const document = readDocument('docs/operations.md');
+
+	test('has every metric, with its kind and its labels', () => {
+		const { rows } = tableWith(document, /Metrics/, ['metric', 'kind', 'labels', '']);
+		const facts = Object.entries({ gauge: GAUGES, counter: COUNTERS, histogram: HISTOGRAMS }).flatMap(
+			([kind, table]) =>
+				Object.entries(table).map(([metric, { labels }]) => `${metric} ${kind} ${labels.join(', ')}`)
+		);
+		const told = rows.map((row) => `${row['metric']} ${row['kind']} ${row['labels']?.replaceAll('`', '')}`);
+		expect(told.toSorted()).toEqual(facts.toSorted());
+	});
+
+	test('has every field of a line of the log, in order', () => {
+		const lines: string[] = [];
+		jsonLog({ write: (line) => lines.push(line) })('', new Error('x'), null);
+		const { rows } = tableWith(document, /Logs/, ['field', '']);
+		expect(rows.map(({ field }) => field)).toEqual(Object.keys(JSON.parse(lines[0]!) as object));
 	});
 });
 

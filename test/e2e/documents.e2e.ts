@@ -5,10 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/port.ts';
 import { root } from '../../scripts/lib/run.ts';
 import { createClient, type Client } from '../../src/client/client.ts';
-import { fixtureFiles } from '../docs/assemble.ts';
+import { filesOf, fixtureFiles } from '../docs/assemble.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { documentApp, typeErrors } from '../support/document-app.ts';
 import type { Fixture, RunningApp } from '../support/fixture.ts';
+
+/** What the app of docs/operations.md is busy with. */
+const WORK = `import { live } from 'tidewire/server';
+export const done = live(() => 'done');
+export const broken = live((_ctx, _paper: string) => {
+	throw new Error('out of paper');
+});
+`;
 
 let browser: Browser;
 
@@ -145,6 +153,89 @@ describe('the app of docs/getting-started.md', () => {
 		await bring(ada, '  ');
 		await ada.getByText('Say what it is').waitFor();
 		expect(await ada.getByRole('button', { name: /^Remove\s*$/ }).count()).toBe(0);
+	});
+});
+
+describe('the app of docs/operations.md', () => {
+	let app: Fixture;
+	let server: RunningApp;
+	let url: string;
+
+	beforeAll(async () => {
+		// Its users are those of the guide, and it takes forms, from its own origin, as the first app does.
+		const { 'src/app.d.ts': types = '', 'src/hooks.server.ts': hooks = '' } = fixtureFiles('guide');
+		const { 'vite.config.ts': config = '' } = filesOf('docs/getting-started.md');
+		const own = { 'src/lib/work.live.ts': WORK, 'vite.config.ts': config };
+		const files = { ...own, 'src/app.d.ts': types, 'src/hooks.server.ts': hooks };
+		const port = String(await freePort());
+		url = `http://127.0.0.1:${port}`;
+		app = documentApp(['README.md', 'docs/operations.md'], { files, env: { ORIGIN: url } });
+		await app.build();
+		server = await app.start('build', { PORT: port, METRICS_TOKEN: 'scrape' });
+	});
+
+	afterAll(async () => {
+		await app?.[Symbol.asyncDispose]();
+	});
+
+	const clientOf = (user: string): Client =>
+		createClient({
+			url: `${url.replace('http', 'ws')}/__live`,
+			WebSocket: class extends WebSocket {
+				constructor(url: string) {
+					super(url, { headers: { cookie: `user=${user}` } } as unknown as string[]);
+				}
+			}
+		});
+
+	test('has no error of types', async () => {
+		expect(await typeErrors(app)).toBe('');
+	});
+
+	test('metrics are for whoever has the token', async () => {
+		const client = clientOf('ada');
+		await client.call('lib/work/done', []);
+		expect((await fetch(`${url}/metrics`)).status).toBe(404);
+		const response = await fetch(`${url}/metrics`, { headers: { authorization: 'Bearer scrape' } });
+		expect(response.headers.get('content-type')).toContain('version=0.0.4');
+		const text = await response.text();
+		expect(text).toContain('tidewire_connections 1\n');
+		expect(text).toContain('tidewire_call_duration_seconds_count{path="lib/work/done",code="ok"} 1\n');
+		client.close();
+	});
+
+	test('a problem is one line of JSON', async () => {
+		const client = clientOf('ada');
+		await expect(client.call('lib/work/broken', ['of ada'])).rejects.toMatchObject({ code: 'INTERNAL' });
+		await server.printed(/"path":"lib\/work\/broken"/);
+		const line = server
+			.output()
+			.split('\n')
+			.find((line) => line.includes('lib/work/broken'))!;
+		expect(JSON.parse(line)).toMatchObject({ level: 'error', message: 'out of paper' });
+		expect(line).not.toContain('of ada');
+		client.close();
+	});
+
+	test('the page of operators is for administrators, who revoke users and drain the process there', async () => {
+		const stranger = await fetch(`${url}/admin/live`, { headers: { cookie: 'user=ada' } });
+		expect(stranger.status).toBe(403);
+		const client = clientOf('zoe');
+		await client.call('lib/work/done', []);
+		const states: string[] = [];
+		client.onStatus(({ state, error }) => states.push(`${state} ${error?.code ?? ''}`));
+		const page = await visit(`${url}/admin/live`, { user: 'eve', role: 'admin' });
+		await page.getByText('1 process, 1 connection').waitFor();
+		await page.getByLabel('Id of the user').fill('zoe');
+		await page.getByRole('button', { name: 'Revoke' }).click();
+		await page.getByRole('status').getByText('end everywhere').waitFor();
+		await expect.poll(() => states).toContain('waiting SESSION_EXPIRED');
+		client.close();
+		await page.getByText('Drain this process').click();
+		await page.getByRole('button', { name: 'Drain now' }).click();
+		await page.getByText('draining', { exact: true }).waitFor();
+		expect((await fetch(`${url}/__live/ready`)).status).toBe(503);
+		expect((await fetch(`${url}/__live/health`)).status).toBe(200);
 	});
 });
 
