@@ -2,7 +2,7 @@
 // `initdb` refuses root, so as root everything runs as the user `postgres`, or as the one that owns nothing.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, globSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -99,7 +99,8 @@ export class PostgresServer implements AsyncDisposable {
 
 	/** Runs one of the programs that come with it, as the server's user. Returns what it prints. */
 	async run(name: string, args: string[]): Promise<string> {
-		const path = join(dirname(program), name);
+		// A link to it may stand where the others do not.
+		const path = join(dirname(realpathSync(program)), name);
 		const { stdout } = await run(path, args, { ...user, cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
 		return stdout;
 	}
