@@ -182,8 +182,7 @@ export class LiveServer {
 		};
 		await this.#options.backplane.start(deliver, (status) => this.#statusChanged(status));
 		await process.start();
-		await this.#revocations.start();
-		await this.operations.start();
+		await Promise.all([this.#revocations.start(), this.operations.start()]);
 		this.#heartbeats.start();
 		this.#started = true;
 	}
