@@ -15,30 +15,26 @@ const fail = (error: unknown): never => {
 	throw error;
 };
 
-/** A store that can be taken away. */
-function unreliable(store: SharedStore): SharedStore & { away: boolean } {
-	const state = { away: false };
+type Unreliable = SharedStore & { away: boolean; silent: boolean };
+
+/** A store that can be taken away, or fall silent. */
+function unreliable(store: SharedStore): Unreliable {
+	const state = { away: false, silent: false };
 	return new Proxy(store, {
-		get(target, name: keyof SharedStore | 'away') {
-			if (name === 'away') return state.away;
+		get(target, name: keyof Unreliable) {
+			if (name === 'away' || name === 'silent') return state[name];
 			return (...args: unknown[]) => {
 				if (state.away) throw new LiveError('UNAVAILABLE', 'the store is away');
+				if (state.silent) return new Promise(() => {});
 				return (target[name] as (...args: unknown[]) => unknown).apply(target, args);
 			};
 		},
-		set(_, _name, value: boolean) {
-			state.away = value;
+		set(_, name: 'away' | 'silent', value: boolean) {
+			state[name] = value;
 			return true;
 		}
-	}) as SharedStore & { away: boolean };
+	}) as Unreliable;
 }
-
-/** What a promise is rejected with. */
-const refusal = (promise: Promise<unknown>): Promise<unknown> =>
-	promise.then(
-		() => expect.fail('it was not refused'),
-		(error: unknown) => error
-	);
 
 describe('the roster of processes', () => {
 	async function start(count: number) {
@@ -96,6 +92,16 @@ describe('the roster of processes', () => {
 		await clock.advance(2_000);
 		expect(returned).toEqual(['p1']);
 		expect(rosters[1]!.living).toEqual(new Set(['p0', 'p1']));
+	});
+
+	it('goes on where a beat is never answered', async () => {
+		const { clock, stores, rosters, returned } = await start(2);
+		stores[1]!.silent = true;
+		await clock.advance(10_000);
+		stores[1]!.silent = false;
+		await clock.advance(20_000);
+		expect(returned).toEqual(['p1']);
+		expect(rosters[0]!.living).toEqual(new Set(['p0', 'p1']));
 	});
 
 	it('has no timer after it was stopped', async () => {

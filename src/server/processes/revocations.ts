@@ -3,7 +3,8 @@
 
 import type { Clock, Timer } from '../../base/clock.ts';
 import { decodeDown } from '../../protocol/down.ts';
-import { encodeEventBody } from '../../protocol/stream.ts';
+import type { Position } from '../../protocol/position.ts';
+import { decodeEventBody, encodeEventBody } from '../../protocol/stream.ts';
 import type { Backplane } from '../backplane.ts';
 import type { EventFrame } from '../event-frame.ts';
 import { runReported } from '../failure.ts';
@@ -29,6 +30,8 @@ export class Revocations implements TopicReader {
 	readonly #options: RevocationsOptions;
 	#topic: HubTopic | null = null;
 	#timer: Timer | null = null;
+	/** Where we are in the log. */
+	#epoch = '';
 	#offset = 0;
 
 	constructor(options: RevocationsOptions) {
@@ -49,7 +52,7 @@ export class Revocations implements TopicReader {
 		const { backplane, hub } = this.#options;
 		if (backplane.recipe !== undefined) return;
 		this.#topic = await hub.join(TOPIC);
-		this.#offset = this.#topic.head.offset;
+		this.#moveTo(this.#topic.head);
 		this.#topic.feeds.add(this);
 		this.#schedule(this.#topic);
 	}
@@ -79,9 +82,28 @@ export class Revocations implements TopicReader {
 		}
 	}
 
+	/** The log goes on in another epoch. Whether it leads on from where we are, it knows itself. */
 	disconnected(): void {
-		this.#offset = this.#topic?.head.offset ?? 0;
-		this.#options.onUnknown();
+		const last = { epoch: this.#epoch, offset: this.#offset };
+		this.#moveTo(this.#topic?.head ?? last);
+		runReported(() => this.#catchUp(last), this.#options.onError);
+	}
+
+	async #catchUp(last: Position): Promise<void> {
+		const { backplane, onRevoked, onUnknown } = this.#options;
+		try {
+			const missed = await backplane.read(TOPIC, last);
+			if (missed.kind === 'reset') return onUnknown();
+			for (const { body } of missed.entries) onRevoked(decodeEventBody(body).data);
+		} catch (error) {
+			onUnknown();
+			throw error;
+		}
+	}
+
+	#moveTo({ epoch, offset }: Position): void {
+		this.#epoch = epoch;
+		this.#offset = offset;
 	}
 
 	#schedule(topic: HubTopic): void {

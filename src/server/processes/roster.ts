@@ -2,7 +2,9 @@
 // they share: one that was killed is missed by all others within ten seconds, and what it held can be given up.
 
 import type { Clock, Timer } from '../../base/clock.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { SharedStore } from '../shared-store.ts';
+import { withTimeout } from '../timeout.ts';
 
 export interface RosterOptions {
 	store: SharedStore;
@@ -92,9 +94,9 @@ export class Roster {
 
 	async #beat(): Promise<void> {
 		const { store, clock } = this.#options;
-		const living = new Set((await store.members(GROUP)).map(({ member }) => member));
+		const living = new Set((await this.#inTime(store.members(GROUP))).map(({ member }) => member));
 		const beganMs = clock.now();
-		await store.enter(GROUP, { member: this.id, value: '' }, LIFE_MS);
+		await this.#inTime(store.enter(GROUP, { member: this.id, value: '' }, LIFE_MS));
 		if (!this.#running) return;
 		// Our own clock may have stood still with us, so what the others see counts as well.
 		const lapsed = this.#entered && (!living.has(this.id) || clock.now() - this.#enteredMs >= LIFE_MS);
@@ -102,6 +104,11 @@ export class Roster {
 		this.#enteredMs = beganMs;
 		this.#see(living.add(this.id));
 		if (lapsed) for (const listener of this.#listeners) listener.returned();
+	}
+
+	/** A beat that is never answered must not be the last one. */
+	#inTime<Value>(answer: MaybePromise<Value>): MaybePromise<Value> {
+		return withTimeout(answer, { clock: this.#options.clock, limitMs: LIFE_MS, what: 'the roster of processes' });
 	}
 
 	#see(living: ReadonlySet<string>): void {
