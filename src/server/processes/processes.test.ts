@@ -36,6 +36,13 @@ function unreliable(store: SharedStore): Unreliable {
 	}) as Unreliable;
 }
 
+/** What a promise is rejected with. */
+const refusal = (promise: Promise<unknown>): Promise<unknown> =>
+	promise.then(
+		() => expect.fail('it was not refused'),
+		(error: unknown) => error
+	);
+
 describe('the roster of processes', () => {
 	async function start(count: number) {
 		const clock = new VirtualClock();
