@@ -7,7 +7,8 @@ import { UpgradeRefused } from '../support/ws-client.ts';
 /** Calls, streams and publishing work, for a module in each place. */
 export async function expectLive(app: RunningApp): Promise<void> {
 	expect(await probe(app, 'health')).toEqual({ status: 200, body: { alive: true } });
-	expect(await probe(app, 'ready')).toEqual({ status: 200, body: { ready: true } });
+	// In development it starts when the app is first asked for something.
+	await expect.poll(() => probe(app, 'ready')).toEqual({ status: 200, body: { ready: true } });
 	using client = await LiveClient.connect(app.socketUrl, 'ada', { origin: app.url });
 	expect(await client.call('lib/board/sum', 2, 40)).toEqual({ sum: 42, version: 1 });
 	expect(await client.call('lib/board/whoami')).toEqual({ user: 'ada', greeting: 'hello' });

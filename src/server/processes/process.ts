@@ -7,6 +7,7 @@ import { Holdings } from './holdings.ts';
 import { Leases } from './leases.ts';
 import { Messenger } from './messenger.ts';
 import { Once } from './once.ts';
+import { withTimeout } from '../timeout.ts';
 import { Roster } from './roster.ts';
 
 export interface ProcessOptions {
@@ -18,6 +19,9 @@ export interface ProcessOptions {
 	onError: (error: unknown) => void;
 }
 
+/** Whoever cannot leave in this time is missed in a few seconds more. */
+const LEAVE_MS = 2_000;
+
 export class LiveProcess {
 	readonly roster: Roster;
 	readonly leases: Leases;
@@ -25,9 +29,11 @@ export class LiveProcess {
 	readonly once: Once;
 	/** What ends with this process. */
 	readonly holdings: Holdings;
+	readonly #clock: Clock;
 	readonly #onError: (error: unknown) => void;
 
 	constructor({ backplane, clock, id, onError }: ProcessOptions) {
+		this.#clock = clock;
 		this.#onError = onError;
 		const { store } = backplane;
 		// A process with a recipe is alone with its store: nobody would miss it.
@@ -49,11 +55,20 @@ export class LiveProcess {
 	async stop(): Promise<void> {
 		this.messenger.stop();
 		try {
-			await this.holdings.stop();
-			await this.roster.stop();
+			// The timer also keeps the process alive that has nothing else left to do.
+			await withTimeout(this.#leave(), {
+				clock: this.#clock,
+				limitMs: LEAVE_MS,
+				what: 'leaving the other processes'
+			});
 		} catch (error) {
 			this.#onError(error); // the others miss it in a few seconds
 		}
+	}
+
+	async #leave(): Promise<void> {
+		await this.holdings.stop();
+		await this.roster.stop();
 	}
 
 	/** Whether a delivery of the backplane was one of its own. */
