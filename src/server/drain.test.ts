@@ -46,6 +46,15 @@ describe('a handler whose caller has gone', () => {
 		expect([clean, clock.now()]).toEqual([true, 500]);
 	});
 
+	it('is waited for by everybody who asked for the end: an operator, and then SIGTERM', async () => {
+		const drained = [server.drain(1_000), server.drain(1_000)];
+		await clock.advance(500);
+		finish();
+		await clock.settle();
+		await Promise.all(drained);
+		expect(clock.now()).toBe(500);
+	});
+
 	it('makes the end of the server an unclean one where it takes too long', async () => {
 		const drained = server.drain(1_000);
 		await clock.advance(1_000);

@@ -76,6 +76,7 @@ export class LiveServer {
 	#flushing = false;
 	#started = false;
 	#draining = false;
+	#drained: Promise<void> | null = null;
 	#status: BackplaneStatus = { available: true, reason: null };
 	/** Handlers that run, also those whose caller has gone: what they have stored, they have still to publish. */
 	#handlers = 0;
@@ -285,9 +286,14 @@ export class LiveServer {
 
 	/**
 	 * Shuts down in order: refuses new work, lets running calls finish, then says goodbye with a spread of reconnect
-	 * delays. Returns when every connection has closed.
+	 * delays. Returns when every connection has closed. A second call waits for what the first one began.
 	 */
-	async drain(graceMs: number = DEFAULT_DRAIN_MS): Promise<void> {
+	drain(graceMs: number = DEFAULT_DRAIN_MS): Promise<void> {
+		this.#drained ??= this.#drain(graceMs);
+		return this.#drained;
+	}
+
+	async #drain(graceMs: number): Promise<void> {
 		this.#draining = true;
 		this.#pacer.flush();
 		const pending = (): number =>
