@@ -1,7 +1,7 @@
 // What processes of an application agree on besides the logs of topics: small values with an expiry, counters, and who is
 // in a group. Presence, leases, idempotency and rate limits stand on it and never know which backplane they run on. The
-// store's own clock decides what has expired, what a method does to one key or member is atomic and takes a round trip or two, and every method rejects
-// with UNAVAILABLE where the store cannot be reached: then it is not known whether it took place.
+// store's own clock decides what has expired. What a method does to one key or member is atomic and takes a round trip or
+// two. Every method rejects with UNAVAILABLE where the store cannot be reached: then it is not known whether it took place.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
 

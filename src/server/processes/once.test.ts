@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../../../test/support/refusal.ts';
 import { MemoryStore } from '../../backplanes/memory/memory-store.ts';
 import { LiveError } from '../../base/errors.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
@@ -21,13 +22,6 @@ function start() {
 	};
 	return { clock, store, living, make, one: make('one'), other: make('other'), pay, effects: () => effects };
 }
-
-/** What a promise is rejected with. */
-const refusal = (promise: Promise<unknown>): Promise<unknown> =>
-	promise.then(
-		() => expect.fail('it was not refused'),
-		(error: unknown) => error
-	);
 
 describe('what a key names', () => {
 	it('runs once, and everybody gets the same answer: at the same time, later, on any process', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../../../test/support/refusal.ts';
 import { memory } from '../../backplanes/memory/memory.ts';
 import { MemoryStore } from '../../backplanes/memory/memory-store.ts';
 import { LiveError } from '../../base/errors.ts';
@@ -35,13 +36,6 @@ function unreliable(store: SharedStore): Unreliable {
 		}
 	}) as Unreliable;
 }
-
-/** What a promise is rejected with. */
-const refusal = (promise: Promise<unknown>): Promise<unknown> =>
-	promise.then(
-		() => expect.fail('it was not refused'),
-		(error: unknown) => error
-	);
 
 describe('the roster of processes', () => {
 	async function start(count: number) {
