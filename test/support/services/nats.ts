@@ -2,27 +2,19 @@
 // copies by tests.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../../scripts/lib/port.ts';
+import { findServices } from '../../../scripts/lib/services.ts';
 
 const run = promisify(execFile);
 const STARTS_WITHIN_MS = 10_000;
-const PLACES = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'];
 
-const program = process.env['NATS_SERVER'] ?? PLACES.find((place) => existsSync(place)) ?? 'nats-server';
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
-}
+const program = findServices().get('NATS') ?? 'nats-server';
 
 export class NatsServer implements AsyncDisposable {
 	readonly port: number;

@@ -2,20 +2,20 @@
 // `initdb` refuses root, so as root everything runs as the user `postgres`, or as the one that owns nothing.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, globSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../../scripts/lib/port.ts';
+import { findServices } from '../../../scripts/lib/services.ts';
 
 const run = promisify(execFile);
 const STARTS_WITHIN_MS = 30_000;
 /** No promise of these tests is about power failures, and the disk is shared. */
 const SETTINGS = ['fsync=off', 'wal_level=logical', 'max_connections=60', 'autovacuum=off', 'max_wal_senders=8'];
 
-const program =
-	process.env['POSTGRES'] ?? globSync('/usr/lib/postgresql/*/bin/postgres').toSorted().at(-1) ?? 'postgres';
+const program = findServices().get('PostgreSQL') ?? 'postgres';
 
 /** A user for the server where this process is root; nothing where it is anybody else. */
 const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? userNamed('postgres') : {};
@@ -26,15 +26,6 @@ function userNamed(name: string): { uid: number; gid: number } {
 		.find((line) => line.startsWith(`${name}:`));
 	const [uid, gid] = (line ?? 'nobody:x:65534:65534').split(':').slice(2, 4);
 	return { uid: Number(uid), gid: Number(gid) };
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
 }
 
 export class PostgresServer implements AsyncDisposable {

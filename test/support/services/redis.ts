@@ -2,25 +2,19 @@
 // keeps nothing on disk unless it is asked to.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../scripts/lib/port.ts';
+import { findServices } from '../../../scripts/lib/services.ts';
 
 const STARTS_WITHIN_MS = 20_000;
-const PLACES = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'];
-const program = process.env['REDIS_SERVER'] ?? PLACES.find((place) => existsSync(place)) ?? 'redis-server';
+const program = findServices().get('Redis') ?? 'redis-server';
 
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	// The bus of a node of a Cluster is on the port 10,000 above.
-	return port < 55_000 ? port : freePort();
-}
+/** The bus of a node of a Cluster is on the port 10,000 above. */
+const HIGHEST_PORT = 54_999;
 
 export class RedisServer implements AsyncDisposable {
 	readonly port: number;
@@ -38,14 +32,14 @@ export class RedisServer implements AsyncDisposable {
 
 	/** @param settings further arguments of the program, as `['--cluster-enabled', 'yes']` */
 	static async start(settings: readonly string[] = []): Promise<RedisServer> {
-		const server = new RedisServer(await freePort(), settings);
+		const server = new RedisServer(await freePort(HIGHEST_PORT), settings);
 		await server.start();
 		return server;
 	}
 
 	/** @param configure writes a configuration into a folder and returns its path */
 	static async startSentinel(configure: (folder: string) => string): Promise<RedisServer> {
-		const server = new RedisServer(await freePort(), ['--sentinel']);
+		const server = new RedisServer(await freePort(HIGHEST_PORT), ['--sentinel']);
 		server.#file = configure(server.folder);
 		await server.start();
 		return server;
