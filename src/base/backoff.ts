@@ -1,14 +1,15 @@
 // Reconnect delays with full jitter, after "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015): a uniform
-// draw from zero to a growing cap spreads a herd of clients best.
+// draw from zero to a growing cap spreads a herd of clients best. The first draw leaves half a second of the five within
+// which a herd is to be back for connecting.
 
 export interface BackoffOptions {
-	/** Upper bound of the first delay, in milliseconds. @default 5000 */
+	/** Upper bound of the first delay, in milliseconds. @default 4500 */
 	firstMs: number;
 	/** Upper bound of every delay, in milliseconds. @default 30000 */
 	capMs: number;
 }
 
-export const BACKOFF_DEFAULTS: BackoffOptions = { firstMs: 5_000, capMs: 30_000 };
+export const BACKOFF_DEFAULTS: BackoffOptions = { firstMs: 4_500, capMs: 30_000 };
 
 /**
  * The delay before attempt number `attempt` (0 is the first retry), in milliseconds.

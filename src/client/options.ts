@@ -48,7 +48,7 @@ export interface ClientSettings extends ClientHooks {
 	random: () => number;
 	/** @default the window and the document */
 	environment: Environment;
-	/** Delays between attempts. @default 0–5 s for the first retry, at most 30 s */
+	/** Delays between attempts. @default 0–4.5 s for the first retry, at most 30 s */
 	backoff: BackoffOptions;
 	/** How long an attempt may take until the server's welcome, `beforeReconnect` included, in milliseconds. @default 10000 */
 	connectTimeoutMs: number;

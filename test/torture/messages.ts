@@ -27,15 +27,18 @@ export interface ServerSettings {
 	limits?: Partial<Limits>;
 }
 
-/** What the clients of a storm are told: where to connect, and since when (in milliseconds since the Unix epoch). */
+/** What the clients of a storm are told: where to connect, and then to say when all whose server it is not are there. */
 export interface StormWeather {
 	urls: readonly string[];
-	sinceMs: number;
 }
 
-/** How long each of them was away, in milliseconds. */
-export interface StormReport {
-	awayMs: number[];
+/** How one of them came back. */
+export interface Return {
+	/** When its stream was live again, in milliseconds since the Unix epoch. */
+	atMs: number;
+	/** The part of it that its last attempt took, in milliseconds: connecting, the hello and catching up. */
+	connectingMs: number;
+	attempts: number;
 }
 
 export type Question =

@@ -1,46 +1,51 @@
-// Many clients in one process, with the timing that browsers have. It says when all of them are there, and how long those
-// were away whose server was killed.
+// Many clients in one process, with the timing that browsers have. It says when all of them are there, when it knows of new
+// weather, and, when everybody is back whose server was not in it any more, how they came back.
 
 import { Client } from '../../src/client/client.ts';
 import { socketsOf } from './client.ts';
-import type { StormReport, StormWeather } from './messages.ts';
+import type { Return, StormWeather } from './messages.ts';
 
 const count = Number(process.argv[2]);
-let weather: StormWeather = JSON.parse(process.argv[3] ?? '{}') as StormWeather;
+let { urls } = JSON.parse(process.argv[3] ?? '{}') as StormWeather;
 let next = 0;
-/** Those that have lost their server and are not back. */
-const away = new Set<number>();
-const awayMs: number[] = [];
-let missing = count;
+/** Where each of them went last, when, and for which time since it was there. */
+const attempts = Array.from({ length: count }, () => ({ url: '', sinceMs: 0, count: 0 }));
+const there = new Set<number>();
+/** Those whose server is to be killed. */
+let leaving = new Set<number>();
+const returns: Return[] = [];
 
-// What balances the load knows of a server that is gone.
-const pickUrl = (): string => weather.urls[next++ % weather.urls.length]!;
+function pickUrl(index: number): string {
+	// What balances the load knows of a server that is gone.
+	const url = urls[next++ % urls.length]!;
+	attempts[index] = { url, sinceMs: Date.now(), count: attempts[index]!.count + 1 };
+	return url;
+}
 
-const clients = Array.from({ length: count }, (_, index) => {
-	const client = new Client({
-		url: pickUrl,
-		WebSocket: socketsOf(`user${index}`),
-		onDisconnect: () => away.add(index)
-	});
+function arrived(index: number): void {
+	const attempt = attempts[index]!;
+	const atMs = Date.now();
+	if (leaving.delete(index)) {
+		returns.push({ atMs, connectingMs: atMs - attempt.sinceMs, attempts: attempt.count });
+		if (leaving.size === 0) process.send?.(returns);
+	}
+	attempt.count = 0;
+	if (there.size < count && there.add(index).size === count) process.send?.('ready');
+}
+
+const clients = attempts.map((_, index) => {
+	const client = new Client({ url: () => pickUrl(index), WebSocket: socketsOf(`user${index}`) });
 	const stream = client.stream('app/blue', []);
-	let isThere = false;
 	stream.onChange(() => {
-		if (!stream.state.connected) return;
-		if (!isThere) missing--;
-		else if (away.delete(index)) awayMs.push(Date.now() - weather.sinceMs);
-		isThere = true;
-		if (missing === 0 && awayMs.length === 0) process.send?.('ready');
+		if (stream.state.connected && attempts[index]!.count > 0) arrived(index);
 	});
 	return client;
 });
 
-process.on('message', (message: StormWeather | 'report') => {
-	if (message !== 'report') {
-		weather = message;
-		return;
-	}
-	// Nobody is back before everybody is.
-	process.send?.({ awayMs: away.size > 0 ? [] : awayMs } satisfies StormReport);
+process.on('message', (weather: StormWeather) => {
+	urls = weather.urls;
+	leaving = new Set([...attempts.keys()].filter((index) => !urls.includes(attempts[index]!.url)));
+	process.send?.('known');
 });
 
 process.on('disconnect', () => {

@@ -5,9 +5,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { StormReport, StormWeather } from './messages.ts';
+import type { Return, StormWeather } from './messages.ts';
 import { endSpares, Server } from './server.ts';
 import { startService } from './services.ts';
 import { CHOSEN, IS_LONG } from './settings.ts';
@@ -16,16 +15,12 @@ const PROCESSES = 3;
 const CLIENT_PROCESSES = 2;
 /** On each server. */
 const CLIENTS = Number(process.env['TORTURE_CLIENTS'] || (IS_LONG ? 3_000 : 500));
-/**
- * What is promised, with 99 of 100, and what connecting and catching up may take on a busy machine: the delays of reconnects
- * alone are drawn from 0 to 5 s, which makes a p99 of 4.95 s.
- */
-const BACK_WITHIN_MS = 5_000 + 250;
-const LOOK_EVERY_MS = 100;
+/** What is promised, with 99 of 100. */
+const BACK_WITHIN_MS = 5_000;
 
 it.runIf(CHOSEN.includes('redis'))(
 	`${PROCESSES} × ${CLIENTS} clients: those of a killed process are back with a p99 of 5 s, and load nothing twice`,
-	{ timeout: 180_000, retry: 1 },
+	{ timeout: 180_000 },
 	async () => {
 		await using service = await startService('redis');
 		const folder = mkdtempSync(join(tmpdir(), 'tidewire-torture-'));
@@ -34,22 +29,20 @@ it.runIf(CHOSEN.includes('redis'))(
 		try {
 			for (let index = 0; index < PROCESSES; index++)
 				servers.push(await startServer(index, service.port, folder));
-			const weather: StormWeather = { urls: servers.map(({ url }) => url), sinceMs: 0 };
-			for (let index = 0; index < CLIENT_PROCESSES; index++) clients.push(startClients(weather));
-			await Promise.all(clients.map((child) => once(child, 'message')));
+			const all = { urls: servers.map(({ url }) => url) };
+			for (let index = 0; index < CLIENT_PROCESSES; index++) clients.push(startClients(all));
+			await answers(clients);
 			const [victim, ...survivors] = servers as [Server, ...Server[]];
 			const before = await loadsOf(survivors);
+			const known = answers(clients);
+			for (const child of clients) child.send({ urls: survivors.map(({ url }) => url) });
+			await known;
 			const sinceMs = Date.now();
-			for (const child of clients) child.send({ urls: survivors.map(({ url }) => url), sinceMs });
+			const back = answers<Return[]>(clients);
 			await victim.kill();
-			const awayMs = await allBack(clients);
+			const returns = (await back).flat();
 			const loads = (await loadsOf(survivors)).map((count, index) => count - before[index]!);
-			const at = (part: number): number => awayMs[Math.floor(awayMs.length * part)]!;
-			const figures = { clients: awayMs.length, p50: at(0.5), p99: at(0.99), max: awayMs.at(-1), loads };
-			process.stdout.write(`${JSON.stringify(figures)}\n`);
-			expect(awayMs.length).toBeGreaterThan(0.9 * CLIENTS);
-			expect(at(0.99)).toBeLessThanOrEqual(BACK_WITHIN_MS);
-			expect(Math.max(...loads)).toBeLessThanOrEqual(1);
+			expectPromises(returns, sinceMs, loads);
 		} finally {
 			for (const child of clients) child.kill('SIGKILL');
 			await Promise.all(servers.map((server) => server.kill()));
@@ -58,6 +51,29 @@ it.runIf(CHOSEN.includes('redis'))(
 		}
 	}
 );
+
+/**
+ * How long connecting takes is the machine's, which other tests share unless this campaign has it for itself: otherwise only
+ * the wait before it is held against what is promised, and that nobody has to try twice.
+ */
+function expectPromises(returns: readonly Return[], sinceMs: number, loads: readonly number[]): void {
+	const away = spread(returns.map(({ atMs }) => atMs - sinceMs));
+	const waiting = spread(returns.map(({ atMs, connectingMs }) => atMs - sinceMs - connectingMs));
+	const connecting = spread(returns.map(({ connectingMs }) => connectingMs));
+	const attempts = Math.max(...returns.map(({ attempts }) => attempts));
+	const figures = { clients: returns.length, away, waiting, connecting, attempts, loads };
+	process.stdout.write(`${JSON.stringify(figures)}\n`);
+	expect(returns.length).toBeGreaterThan(0.9 * CLIENTS);
+	expect(IS_LONG ? away.p99 : waiting.p99).toBeLessThanOrEqual(BACK_WITHIN_MS);
+	expect(attempts).toBe(1);
+	expect(Math.max(...loads)).toBeLessThanOrEqual(1);
+}
+
+function spread(times: readonly number[]): Record<'p50' | 'p99' | 'max', number> {
+	const sorted = times.toSorted((one, other) => one - other);
+	const at = (part: number): number => sorted[Math.floor(sorted.length * part)]!;
+	return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1)! };
+}
 
 async function startServer(index: number, port: number, folder: string): Promise<Server> {
 	const own = { name: `p${index}`, backplane: 'redis', port, space: 'storm' } as const;
@@ -79,17 +95,6 @@ function startClients(weather: StormWeather): ChildProcess {
 const loadsOf = (servers: readonly Server[]): Promise<number[]> =>
 	Promise.all(servers.map(async (server) => (await server.ask({ kind: 'loads' }))['blue'] ?? 0));
 
-/** Resolves when nobody is away any more: how long each was, the shortest first. */
-async function allBack(clients: readonly ChildProcess[]): Promise<number[]> {
-	for (;;) {
-		await delay(LOOK_EVERY_MS);
-		const reports = await Promise.all(
-			clients.map(async (child) => {
-				child.send('report');
-				const [report] = (await once(child, 'message')) as [StormReport];
-				return report.awayMs;
-			})
-		);
-		if (reports.every((times) => times.length > 0)) return reports.flat().toSorted((a, b) => a - b);
-	}
-}
+/** The next message of each. */
+const answers = <Message>(children: readonly ChildProcess[]): Promise<Message[]> =>
+	Promise.all(children.map(async (child) => ((await once(child, 'message')) as [Message])[0]));
