@@ -9,6 +9,7 @@ const LAYERS = {
 	server: ['base', 'protocol'],
 	client: ['base', 'protocol'],
 	features: ['base', 'protocol', 'server'],
+	live: ['base', 'protocol', 'server', 'features'],
 	transports: ['base', 'protocol', 'server/transport.ts'],
 	// topic.ts: what is published in a transaction of the app is typed like what `ctx.publish` takes.
 	backplanes: ['base', 'protocol', 'server/backplane.ts', 'server/shared-store.ts', 'server/topic.ts'],

@@ -14,7 +14,7 @@
 
 import { createServer } from 'node:http';
 import { memory } from '../src/backplanes/memory/memory.ts';
-import { live, LiveServer } from '../src/server/index.ts';
+import { live, LiveServer } from '../src/live/index.ts';
 import { attach } from '../src/transports/node/index.ts';
 import { rowsOf } from './lib/payload.ts';
 

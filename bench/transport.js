@@ -4,7 +4,7 @@
 /* global Bun, console, process, Response */
 import { createServer } from 'node:http';
 import { memory } from '../dist/backplanes/memory/memory.js';
-import { live, LiveServer } from '../dist/server/index.js';
+import { live, LiveServer } from '../dist/live/index.js';
 
 // Node 20 has none.
 Promise.withResolvers ??= function () {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runtime } from '../server/runtime.ts';
-import { live } from '../server/live.ts';
+import { live } from '../live/live.ts';
 import type { AppFacts, KitEvent } from './app.ts';
 import { createHandle } from './handle.ts';
 import { LiveApp } from './live-app.ts';

@@ -2,7 +2,7 @@ import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { startServer } from '../../test/support/server-harness.ts';
 import { LiveError } from '../base/errors.ts';
-import { live } from '../server/live.ts';
+import { live } from '../live/live.ts';
 import { metrics } from './metrics.ts';
 
 const rows = live.stream('rows', (): { id: number }[] => []);

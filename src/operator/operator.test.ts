@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ada, startServer } from '../../test/support/server-harness.ts';
 import type { SessionSource } from '../server/config.ts';
-import { live } from '../server/live.ts';
+import { live } from '../live/live.ts';
 import { runtime } from '../server/runtime.ts';
 import type { Session } from '../server/session.ts';
 import { operator } from './operator.ts';

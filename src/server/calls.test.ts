@@ -5,7 +5,7 @@ import { memory } from '../backplanes/memory/memory.ts';
 import { encodeBatch, encodeCancel } from '../protocol/call.ts';
 import type { Backplane } from './backplane.ts';
 import type { LiveContext } from './context.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 /** A handler that ends when the test says so. */
 function gated() {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startServer } from '../../test/support/server-harness.ts';
 import { encodePing } from '../protocol/heartbeat.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 const modules = {
 	m: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { definitionOf, type StreamDefinition } from './definition.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 const ephemeral = (stream: unknown): boolean => (definitionOf(stream) as StreamDefinition).ephemeral;
 

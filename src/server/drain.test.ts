@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { memory } from '../backplanes/memory/memory.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 import { LiveServer } from './server.ts';
 import type { TransportSocket } from './transport.ts';
 

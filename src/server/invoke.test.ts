@@ -3,7 +3,7 @@ import { startServer } from '../../test/support/server-harness.ts';
 import { LiveError } from '../base/errors.ts';
 import type { LiveContext } from './context.ts';
 import type { Middleware } from './definition.ts';
-import { guard, live } from './live.ts';
+import { guard, live } from '../live/live.ts';
 import { Runtime } from './runtime.ts';
 
 /** Registers one module with middleware, and calls its function. */

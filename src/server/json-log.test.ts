@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { startServer } from '../../test/support/server-harness.ts';
 import { LiveError } from '../base/errors.ts';
 import { jsonLog, type LogLine } from './json-log.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 const clock = { wallTime: () => Date.UTC(2026, 0, 2, 3, 4, 5) };
 

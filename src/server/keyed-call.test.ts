@@ -4,7 +4,7 @@ import { ada, bob, startServer, type FakeClient } from '../../test/support/serve
 import { memory } from '../backplanes/memory/memory.ts';
 import { encodeKeyedCall } from '../protocol/call.ts';
 import type { LiveContext } from './context.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 /** Pays when the test says so. */
 function till() {

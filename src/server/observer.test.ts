@@ -3,7 +3,7 @@ import { ada, startServer } from '../../test/support/server-harness.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import { LiveError } from '../base/errors.ts';
 import type { Backplane, BackplaneStatus } from './backplane.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 import type { Gauges, Observer } from './observer.ts';
 import { LiveServer, type ServerOptions } from './server.ts';
 

@@ -5,7 +5,7 @@ import { startServer, type FakeClient } from '../../test/support/server-harness.
 import { encodeCall } from '../protocol/call.ts';
 import { encodeSubscribe } from '../protocol/stream.ts';
 import type { LiveContext } from './context.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 const feed = live.stream(
 	(_ctx, name: string) => ['feed', name],

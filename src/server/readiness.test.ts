@@ -6,7 +6,7 @@ import { FaultyCluster, NO_FAULTS } from '../testing/faulty-cluster.ts';
 import { Random } from '../testing/random.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import type { Backplane, BackplaneStatus } from './backplane.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 import { LiveServer } from './server.ts';
 
 /** A process whose backplane tells when its service comes and goes, and loses every message of other processes. */

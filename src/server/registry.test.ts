@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guard, live } from './live.ts';
+import { guard, live } from '../live/live.ts';
 import { Registry } from './registry.ts';
 
 const HOSTILE = [

@@ -4,7 +4,7 @@ import type { LiveError } from '../base/errors.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import { encodePong } from '../protocol/heartbeat.ts';
 import type { LiveContext } from './context.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 import type { Session } from './session.ts';
 
 const modules = { m: { echo: live((_ctx, value: unknown) => value), rows: live.stream('rows', () => []) } };

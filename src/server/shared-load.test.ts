@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ada, bob, startServer } from '../../test/support/server-harness.ts';
 import type { LiveContext } from './context.ts';
-import { guard, live } from './live.ts';
+import { guard, live } from '../live/live.ts';
 
 /** A stream whose loads end when the test says so; `look` is what each does with its context. */
 function gatedStream(look: (ctx: LiveContext) => unknown = () => {}) {

@@ -5,7 +5,7 @@ import { LiveError } from '../base/errors.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import { encodeCatchup, encodeUnsubscribe } from '../protocol/stream.ts';
 import type { LiveContext } from './context.ts';
-import { live } from './live.ts';
+import { live } from '../live/live.ts';
 
 interface Card {
 	id: number;

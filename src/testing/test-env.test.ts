@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { LiveError } from '../base/errors.ts';
-import { guard, live, publish } from '../server/live.ts';
+import { guard, live, publish } from '../live/live.ts';
 import { createTestEnv } from './test-env.ts';
 
 interface Card {

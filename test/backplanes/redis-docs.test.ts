@@ -22,7 +22,7 @@ async function load<Module>(file: string, replacements: Record<string, string> =
 	const block = blocksOf(document).find(({ info, heading }) => heading === 'Redis' && info.endsWith(`file=${file}`));
 	let text = block?.text ?? '';
 	const all = {
-		"'tidewire/server'": `'${join(import.meta.dirname, '../../src/server/index.ts')}'`,
+		"'tidewire/server'": `'${join(import.meta.dirname, '../../src/live/index.ts')}'`,
 		"'tidewire/redis'": `'${join(import.meta.dirname, '../../src/backplanes/redis/index.ts')}'`,
 		...replacements
 	};

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { vi } from 'vitest';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { memory } from '../../src/backplanes/memory/memory.ts';
-import { live } from '../../src/server/live.ts';
+import { live } from '../../src/live/live.ts';
 import { LiveServer } from '../../src/server/server.ts';
 import { attach } from '../../src/transports/node/attach.ts';
 

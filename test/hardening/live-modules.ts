@@ -1,7 +1,7 @@
 // The live functions that hostile and slow peers meet.
 import { LiveError } from '../../src/base/errors.ts';
 import type { LiveContext } from '../../src/server/context.ts';
-import { guard, live } from '../../src/server/live.ts';
+import { guard, live } from '../../src/live/live.ts';
 
 interface Tick {
 	id: number;

@@ -3,7 +3,7 @@
 
 import { LiveError } from '../../src/base/errors.ts';
 import type { LiveContext } from '../../src/server/context.ts';
-import { live } from '../../src/server/live.ts';
+import { live } from '../../src/live/live.ts';
 import type { Database, Note, Post, Row, Seat } from './database.ts';
 
 /** What the module needs of the process that it runs in. */

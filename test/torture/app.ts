@@ -6,7 +6,7 @@ import { LiveError } from '../../src/base/errors.ts';
 import { encodeEventBody } from '../../src/protocol/stream.ts';
 import type { TopicParts } from '../../src/protocol/topic.ts';
 import type { LiveContext } from '../../src/server/context.ts';
-import { live } from '../../src/server/live.ts';
+import { live } from '../../src/live/live.ts';
 import type { Database, Row } from './database.ts';
 
 /** Publishes from outside of a call. */

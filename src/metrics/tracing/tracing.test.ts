@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startServer } from '../../../test/support/server-harness.ts';
 import { LiveError } from '../../base/errors.ts';
-import { live } from '../../server/live.ts';
+import { live } from '../../live/live.ts';
 import { tracing } from './tracing.ts';
 
 interface Recorded {

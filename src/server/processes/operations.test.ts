@@ -3,7 +3,7 @@ import { ada, startServer } from '../../../test/support/server-harness.ts';
 import { FaultyCluster, NO_FAULTS } from '../../testing/faulty-cluster.ts';
 import { Random } from '../../testing/random.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
-import { live } from '../live.ts';
+import { live } from '../../live/live.ts';
 
 const rows = live.stream('rows', () => []);
 const other = live.stream('other', () => []);

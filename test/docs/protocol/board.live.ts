@@ -1,4 +1,4 @@
-import { live } from '../../../src/server/live.ts';
+import { live } from '../../../src/live/live.ts';
 import { db } from './database.ts';
 
 export const cards = live.stream(

@@ -52,7 +52,7 @@ describe('the sequences of PROTOCOL.md', () => {
 		const shown = blocks.find(({ info }) => info === 'ts file=src/lib/board.live.ts')!.text;
 		const used = readFileSync(join(import.meta.dirname, 'board.live.ts'), 'utf8').trim();
 		expect(
-			used.replace('../../../src/server/live.ts', 'tidewire/server').replace('./database.ts', './server/db.ts')
+			used.replace('../../../src/live/live.ts', 'tidewire/server').replace('./database.ts', './server/db.ts')
 		).toBe(shown);
 	});
 });

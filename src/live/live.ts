@@ -1,14 +1,14 @@
 // The names that live modules use.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import { access } from './access.ts';
-import type { LiveContext } from './context.ts';
-import { define, type Guard, type Middleware } from './definition.ts';
-import { call, idempotent, query, validated } from './define-call.ts';
-import { channel, stream } from './define-stream.ts';
-import type { Publish } from './publish.ts';
-import { runtime } from './runtime.ts';
-import type { TopicLike } from './topic.ts';
+import { access } from '../server/access.ts';
+import type { LiveContext } from '../server/context.ts';
+import { define, type Guard, type Middleware } from '../server/definition.ts';
+import { call, idempotent, query, validated } from '../server/define-call.ts';
+import { channel, stream } from '../server/define-stream.ts';
+import type { Publish } from '../server/publish.ts';
+import { runtime } from '../server/runtime.ts';
+import type { TopicLike } from '../server/topic.ts';
 
 /** Wraps every call and every opening of a stream in the application, in the order of declaration. */
 function middleware(wrap: Middleware): void {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ada, startServer } from '../../test/support/server-harness.ts';
-import type { SessionSource } from './config.ts';
-import type { LiveContext } from './context.ts';
+import type { SessionSource } from '../server/config.ts';
+import type { LiveContext } from '../server/context.ts';
 import { live, publish } from './live.ts';
-import { Runtime, runtime } from './runtime.ts';
+import { Runtime, runtime } from '../server/runtime.ts';
 
 const event = {} as SessionSource;
 const cards = live.stream(

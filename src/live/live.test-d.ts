@@ -4,11 +4,11 @@ import * as v from 'valibot';
 import { expectTypeOf } from 'vitest';
 import type { LiveError } from '../base/errors.ts';
 import type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';
-import type { SessionSource } from './config.ts';
-import type { BaseContext, LiveContext } from './context.ts';
+import type { SessionSource } from '../server/config.ts';
+import type { BaseContext, LiveContext } from '../server/context.ts';
 import { guard, live, publish, type ModuleGuard } from './live.ts';
-import type { DefaultUser, User, UserOf } from './session.ts';
-import type { Topic } from './topic.ts';
+import type { DefaultUser, User, UserOf } from '../server/session.ts';
+import type { Topic } from '../server/topic.ts';
 
 interface Card {
 	id: string;
