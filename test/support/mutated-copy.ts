@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 /** Below the project, so that packages are found; ignored by git. */
 const COPIES = join(ROOT, 'tmp/mutants');
-const SOURCES = ['base', 'protocol', 'server', 'client', 'backplanes', 'transports', 'testing'];
+const SOURCES = ['base', 'protocol', 'server', 'live', 'client', 'backplanes', 'transports', 'testing'];
 
 export interface Edit {
 	/** Below `src`. */
@@ -36,7 +36,8 @@ export function mutatedCopy({ campaign, name, edits, folders }: CopyOptions): st
 	rmSync(copy, { recursive: true, force: true });
 	mkdirSync(join(copy, 'test'), { recursive: true });
 	const isShipped = (path: string): boolean => !/\.test(-d)?\.ts$/.test(path);
-	const paths = [...SOURCES.map((folder) => `src/${folder}`), ...folders.map((folder) => `test/${folder}`)];
+	const own = [...SOURCES.map((folder) => `src/${folder}`), ...folders.map((folder) => `test/${folder}`)];
+	const paths = [...own, 'scripts/lib'];
 	for (const path of paths) cpSync(join(ROOT, path), join(copy, path), { recursive: true, filter: isShipped });
 	for (const edit of edits) apply(copy, edit);
 	return join(copy, 'test');
