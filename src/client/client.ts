@@ -1,9 +1,10 @@
 // The client: one connection, the calls and streams on it, and the hand-over between them.
 
 import type { Failure } from '../protocol/call.ts';
-import type { DownMessage } from '../protocol/down.ts';
+import type { DecodeExtra, DownMessage, Extra } from '../protocol/down.ts';
 import { Calls, type BatchOptions, type CallOptions, type QueryOptions } from './calls.ts';
 import { Connection } from './connection.ts';
+import type { ClientExtension, MakeExtension } from './extension.ts';
 import { applyOptions, CLIENT_DEFAULTS, type ClientOptions, type ClientSettings } from './options.ts';
 import type { ConnectionStatus } from './status.ts';
 import type { ClientStream } from './stream.ts';
@@ -22,6 +23,9 @@ export class Client {
 	readonly #connection: Connection;
 	readonly #calls: Calls;
 	readonly #streams: Streams;
+	/** By what made them. */
+	readonly #extensions = new Map<MakeExtension<ClientExtension>, ClientExtension>();
+	readonly #extras = new Map<string, DecodeExtra>();
 	readonly #statusListeners = new Set<() => void>();
 	readonly #publishStatus = (): void => callAll(this.#statusListeners);
 
@@ -32,13 +36,16 @@ export class Client {
 				// Streams first: what a call publishes then finds them subscribed.
 				this.#streams.opened();
 				this.#calls.opened();
+				for (const extension of this.#extensions.values()) extension.opened?.();
 			},
 			received: (message) => this.#receive(message),
 			failed: (error, final) => {
 				this.#calls.failed(error, final);
 				this.#streams.failed(error, final);
+				for (const extension of this.#extensions.values()) extension.failed?.(error, final);
 			},
-			statusChanged: () => this.#updates.afterwards(this.#publishStatus)
+			statusChanged: () => this.#updates.afterwards(this.#publishStatus),
+			extras: this.#extras
 		});
 		this.#calls = new Calls(this.#connection, this.#settings, this.#updates);
 		this.#streams = new Streams(this.#connection, this.#settings, this.#updates);
@@ -82,6 +89,21 @@ export class Client {
 		return this.#updates.run(() => this.#streams.get(path, args));
 	}
 
+	/**
+	 * Makes the client speak a further part of the protocol. Returns the same extension for the same `make`.
+	 * @internal
+	 */
+	extend<Extension extends ClientExtension>(make: MakeExtension<Extension>): Extension {
+		const known = this.#extensions.get(make);
+		if (known) return known as Extension;
+		const link = this.#connection;
+		const extension = make({ link, settings: this.#settings, updates: this.#updates });
+		this.#extensions.set(make, extension);
+		for (const [kind, decode] of extension.decoders ?? []) this.#extras.set(kind, decode);
+		if (link.open) this.#updates.run(() => extension.opened?.());
+		return extension;
+	}
+
 	/** Changes options; what is not named stays. A refused client asks again, a new `url` replaces the connection. */
 	configure(options: ClientOptions): void {
 		const { url } = this.#settings;
@@ -107,7 +129,7 @@ export class Client {
 		else this.#streams.receiveError(id, error);
 	}
 
-	#receive(message: DownMessage): void {
+	#receive(message: DownMessage | Extra): void {
 		switch (message.kind) {
 			case 'result':
 				return this.#calls.take(message.id)?.resolve(message.value);
@@ -122,6 +144,8 @@ export class Client {
 				return this.#streams.receiveEvent(message);
 			case 'heartbeat':
 				return this.#streams.receiveHeads(message);
+			case 'extra':
+				return message.take();
 			case 'pong':
 			case 'welcome':
 			case 'goodbye':

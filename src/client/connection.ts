@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts';
 import { backoffMs } from '../base/backoff.ts';
 import type { Timer } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
-import { decodeDown, type DownMessage } from '../protocol/down.ts';
+import { decodeDown, type DecodeExtra, type DownMessage, type Extra } from '../protocol/down.ts';
 import { encodeHello, type Welcome } from '../protocol/handshake.ts';
 import { encodePing, encodePong } from '../protocol/heartbeat.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
@@ -23,10 +23,12 @@ import type { Updates } from './updates.ts';
 export interface ConnectionEvents {
 	/** Messages can be sent. */
 	opened(): void;
-	received(message: DownMessage): void;
+	received(message: DownMessage | Extra): void;
 	/** What was sent and not answered will not be answered. `final`: no attempt follows by itself. */
 	failed(error: LiveError, final: boolean): void;
 	statusChanged(): void;
+	/** Decoders of the extensions. */
+	readonly extras: ReadonlyMap<string, DecodeExtra>;
 }
 
 /** Refusals that another attempt does not change. */
@@ -181,16 +183,16 @@ export class Connection implements Link {
 		for (const message of this.#decode(data)) if (attempt === this.#attempt) this.#receive(message);
 	}
 
-	#decode(data: unknown): DownMessage[] {
+	#decode(data: unknown): (DownMessage | Extra)[] {
 		try {
-			return decodeDown(String(data));
+			return decodeDown(String(data), this.#events.extras);
 		} catch (cause) {
 			this.#lose(failure('PROTOCOL_ERROR', 'cannot read what the server sent', cause));
 			return [];
 		}
 	}
 
-	#receive(message: DownMessage): void {
+	#receive(message: DownMessage | Extra): void {
 		if (message.kind === 'goodbye') {
 			const { code, message: text, retryAfterMs } = message;
 			return this.#lose(new LiveError(code, text, retryAfterMs === null ? {} : { retryAfterMs }));

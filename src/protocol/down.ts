@@ -16,6 +16,15 @@ import {
 	type TopicEvent
 } from './stream.ts';
 
+/** A message that only an extension of the client knows. */
+export interface Extra {
+	kind: 'extra';
+	take: () => void;
+}
+
+/** Decodes such a message. Returns what takes it when its turn comes. */
+export type DecodeExtra = (message: Message) => () => void;
+
 export type DownMessage =
 	| Welcome
 	| Goodbye
@@ -45,9 +54,15 @@ const DECODERS = new Map<string, (message: Message) => DownMessage>([
  * Decodes one text frame of a server.
  * @throws {LiveError} PROTOCOL_ERROR; the connection cannot go on
  */
-export function decodeDown(text: string): DownMessage[] {
+export function decodeDown(text: string): DownMessage[];
+/** The same where further kinds are known. */
+export function decodeDown(text: string, extras: ReadonlyMap<string, DecodeExtra>): (DownMessage | Extra)[];
+export function decodeDown(text: string, extras?: ReadonlyMap<string, DecodeExtra>): (DownMessage | Extra)[] {
 	return readFrame(text).map((message) => {
-		const decode = DECODERS.get(kindOf(message));
-		return decode ? decode(message) : violation(`"${kindOf(message).slice(0, 32)}" is no kind of message`);
+		const kind = kindOf(message);
+		const decode = DECODERS.get(kind);
+		if (decode) return decode(message);
+		const take = extras?.get(kind)?.(message);
+		return take ? { kind: 'extra', take } : violation(`"${kind.slice(0, 32)}" is no kind of message`);
 	});
 }

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LiveError } from '../base/errors.ts';
 import { FORBIDDEN_KEYS } from './limits.ts';
+import { rich } from '../testing/rich-values.ts';
 import { decodeValue, encodeValue, isRich, readValue } from './value.ts';
 
 /** Through the text of a message, as it travels. */
@@ -29,43 +30,6 @@ class Row {
 }
 const nested = (levels: number): unknown => (levels === 0 ? 'core' : [nested(levels - 1)]);
 
-const key = fc.string().filter((name) => !FORBIDDEN_KEYS.has(name));
-const typedArray = fc.oneof(
-	fc.int8Array(),
-	fc.uint8Array(),
-	fc.uint8ClampedArray(),
-	fc.int16Array(),
-	fc.uint16Array(),
-	fc.int32Array(),
-	fc.uint32Array(),
-	fc.float32Array(),
-	fc.float64Array(),
-	fc.bigInt64Array(),
-	fc.bigUint64Array()
-);
-const leaf = fc.oneof(
-	fc.string(),
-	fc.string({ unit: 'binary' }),
-	fc.double(),
-	fc.integer(),
-	fc.boolean(),
-	fc.constantFrom(null, undefined, -0, NaN, Infinity, -Infinity),
-	fc.bigInt(),
-	fc.date({ noInvalidDate: false }),
-	fc.webUrl().map((url) => new URL(url)),
-	typedArray
-);
-const { rich } = fc.letrec((tie) => ({
-	rich: fc.oneof(
-		{ depthSize: 'small', withCrossShrink: true },
-		leaf,
-		fc.array(tie('rich')),
-		fc.dictionary(key, tie('rich')),
-		fc.dictionary(key, tie('rich'), { noNullPrototype: false }),
-		fc.array(fc.tuple(tie('rich'), tie('rich'))).map((entries) => new Map(entries)),
-		fc.array(tie('rich')).map((members) => new Set(members))
-	)
-}));
 /** Through JSON once, which has no minus zero. */
 const plain = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 

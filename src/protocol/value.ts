@@ -6,6 +6,7 @@ import { stringify, unflatten } from 'devalue';
 import { LiveError } from '../base/errors.ts';
 import { assertFlattened, LEAF_TAGS } from './flattened.ts';
 import { DEFAULT_LIMITS, FORBIDDEN_KEYS } from './limits.ts';
+import { isRecord, readRich, writeRich } from './rich.ts';
 
 /** The text of a value together with its mark: ends a message. */
 export type ValueText = string;
@@ -21,11 +22,12 @@ export function encodeValue(value: unknown): ValueText {
 }
 
 /**
- * Encodes a client's arguments in the same way. What may not travel and can be written all the same (a regular expression,
- * a cycle, an array of holes) is refused by the server: a browser does not load that check.
+ * Encodes a client's arguments in the same way. A cycle and too much depth are refused by the server: a browser does not load
+ * that check.
+ * @throws {TypeError} for functions, symbols and class instances
  */
 export function encodeInput(value: unknown): ValueText {
-	return isPlain(value, DEFAULT_LIMITS.depth) ? JSON.stringify(value) : `${stringify(value)},1`;
+	return isPlain(value, DEFAULT_LIMITS.depth) ? JSON.stringify(value) : `${writeRich(value)},1`;
 }
 
 /** Whether the mark behind a value says that it is in the flattened form. */
@@ -62,7 +64,7 @@ export function readValue(message: readonly unknown[], valueIndex: number): unkn
 	const raw = message[valueIndex];
 	if (!isRich(message, valueIndex)) return raw;
 	try {
-		return unflatten(raw as unknown[]) as unknown;
+		return readRich(raw);
 	} catch (cause) {
 		throw new LiveError('PROTOCOL_ERROR', 'a rich value could not be read', { cause });
 	}
@@ -92,12 +94,6 @@ function isPlainObject(value: object, depth: number): boolean {
 	if (!isRecord(value)) return false;
 	for (const key in value) if (!isPlain(value[key], depth - 1)) return false;
 	return true;
-}
-
-/** An object literal, or a row of a database driver that makes objects without a prototype. Holds across realms. */
-function isRecord(value: object): value is Record<string, unknown> {
-	const prototype: unknown = Object.getPrototypeOf(value);
-	return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Refuses input that nests too deep or has a key that changes prototypes when copied. */
