@@ -20,11 +20,23 @@ export interface TransportSocket {
 	resume(): void;
 }
 
+/** One connection that speaks no protocol of ours: whole messages go out one by one. */
+export interface MessageSocket extends Omit<TransportSocket, 'send'> {
+	/** Sends a message: text as a string, else binary. The bytes are copied. `SocketEvents.drained` as above. */
+	sendMessage(data: string | Uint8Array): void;
+	/** Asks for a sign of life: `SocketEvents.ponged` is the answer. */
+	ping(): void;
+}
+
 /** What a transport reports about one connection, in the order in which it happened. `closed` comes exactly once, last. */
 export interface SocketEvents {
 	/** A text frame is a string, a binary frame is bytes. */
 	message(data: string | Uint8Array): void;
 	drained(): void;
+	/** The peer answered a ping. */
+	ponged?(): void;
+	/** The peer broke the rules of WebSocket and is being closed for it, with this code. */
+	violated?(code: number): void;
 	closed(code: number, reason: string): void;
 }
 

@@ -5,10 +5,17 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { authorizeInTime, plainRefusal } from '../shared/gate.ts';
-import { isRefusal, payloadLimit, type Admission, type Refusal } from '../shared/options.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { isRefusal, payloadLimit, type Refusal } from '../shared/options.ts';
 import { isEncrypted } from './encrypted.ts';
 import { handshakeRefusal, handshakeResponse } from './handshake.ts';
-import { resolveOptions, type AttachOptions, type ResolvedOptions, type UpgradableServer } from './options.ts';
+import {
+	resolveOptions,
+	type AttachOptions,
+	type ResolvedOptions,
+	type RouteAdmission,
+	type UpgradableServer
+} from './options.ts';
 import { refuse } from './refuse.ts';
 import { NodeSocket, type SharedParts } from './socket.ts';
 import { Outputs } from './websocket-frame.ts';
@@ -26,12 +33,18 @@ export function attach<Session>(httpServer: UpgradableServer, options: AttachOpt
 	const resolved = resolveOptions(options);
 	const door = new Door(resolved);
 	const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-		if (pathOf(request) === resolved.path) void door.open(request, socket, head);
-		else if (httpServer.listenerCount('upgrade') === 1) {
+		const raw = { socket, head };
+		if (pathOf(request) === resolved.path) return void door.open(request, raw);
+		const isTheirs = resolved.routes?.takes(request) ?? false;
+		if (isTheirs === true) return void door.openRoute(request, raw);
+		const refuseUnheard = (): void => {
 			// Nobody else would answer, and the socket would hang.
+			if (httpServer.listenerCount('upgrade') > 1) return;
 			socket.on('error', ignore);
 			refuse(socket, { status: 404, reason: `Sockets connect at ${resolved.path}.` });
-		}
+		};
+		if (isTheirs === false) return refuseUnheard();
+		void isTheirs.then((taken) => (taken ? void door.openRoute(request, raw) : refuseUnheard()), refuseUnheard);
 	};
 	httpServer.on('upgrade', onUpgrade);
 	return { detach: () => void httpServer.off('upgrade', onUpgrade) };
@@ -41,18 +54,43 @@ export function attach<Session>(httpServer: UpgradableServer, options: AttachOpt
 class Door<Session> {
 	readonly #options: ResolvedOptions<Session>;
 	#parts: SharedParts | undefined;
+	/** Those of other paths, by the largest message: an application has few of these limits. */
+	readonly #routeParts = new Map<number, SharedParts>();
 
 	constructor(options: ResolvedOptions<Session>) {
 		this.#options = options;
 	}
 
-	async open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+	async open(request: IncomingMessage, raw: RawSocket): Promise<void> {
+		const { authorize, server } = this.#options;
+		const admission = await this.#ask(request, raw, () => authorize(request));
+		if (!admission) return;
+		this.#parts ??= partsOf(this.#options, payloadLimit(this.#options.messageBytes), '');
+		const live = greet(request, raw, { admission, parts: this.#parts });
+		live?.report(server.accept(live, admission.session));
+	}
+
+	async openRoute(request: IncomingMessage, raw: RawSocket): Promise<void> {
+		const { routes } = this.#options;
+		if (!routes) return;
+		const admission = await this.#ask(request, raw, () => routes.admit(request));
+		if (!admission) return;
+		const socket = greet(request, raw, { admission, parts: this.#partsFor(admission.messageBytes) });
+		socket?.report(admission.accept(socket));
+	}
+
+	/** Null where the peer was refused. */
+	async #ask<Answer extends object>(
+		request: IncomingMessage,
+		{ socket }: RawSocket,
+		ask: () => MaybePromise<Answer | Refusal>
+	): Promise<Answer | null> {
 		// Errors are followed by 'close', which says everything that is needed; unheard, one would end the process.
 		socket.on('error', ignore);
-		const answer =
-			this.#refusal(request) ?? (await authorizeInTime(() => this.#options.authorize(request), this.#options));
-		if (isRefusal(answer)) refuse(socket, answer);
-		else this.#admit(request, { socket, head }, answer);
+		const answer = this.#refusal(request) ?? (await authorizeInTime(ask, this.#options));
+		if (!isRefusal(answer)) return answer;
+		refuse(socket, answer);
+		return null;
 	}
 
 	/** What needs no question to the application. */
@@ -62,22 +100,35 @@ class Door<Session> {
 		return plainRefusal(facts, this.#options) ?? handshakeRefusal(request);
 	}
 
-	#admit(request: IncomingMessage, { socket, head }: RawSocket, admission: Admission<Session>): void {
-		// The peer has gone meanwhile.
-		if (!socket.readable || !socket.writable) return void socket.destroy();
-		socket.write(handshakeResponse(request, admission.setCookies ?? []));
-		if (socket instanceof Socket) socket.setTimeout(0).setNoDelay();
-		if (head.length > 0) socket.unshift(head);
-		this.#parts ??= partsOf(this.#options);
-		const live = new NodeSocket(socket, this.#parts, admission.remoteAddress ?? request.socket.remoteAddress);
-		live.report(this.#options.server.accept(live, admission.session));
+	#partsFor(messageBytes: number): SharedParts {
+		const known = this.#routeParts.get(messageBytes);
+		if (known) return known;
+		const parts = partsOf(this.#options, messageBytes, `TOO_LARGE: "messageBytes" is ${messageBytes}`);
+		this.#routeParts.set(messageBytes, parts);
+		return parts;
 	}
 }
 
+/** Shakes hands; undefined where the peer has gone meanwhile. */
+function greet(
+	request: IncomingMessage,
+	{ socket, head }: RawSocket,
+	{ admission, parts }: { admission: Pick<RouteAdmission, 'setCookies' | 'remoteAddress'>; parts: SharedParts }
+): NodeSocket | undefined {
+	if (!socket.readable || !socket.writable) return void socket.destroy();
+	socket.write(handshakeResponse(request, admission.setCookies ?? []));
+	if (socket instanceof Socket) socket.setTimeout(0).setNoDelay();
+	if (head.length > 0) socket.unshift(head);
+	return new NodeSocket(socket, parts, admission.remoteAddress ?? request.socket.remoteAddress);
+}
+
 /** Made for the first socket: until then the limit may change. */
-function partsOf<Session>({ clock, closeTimeoutMs, messageBytes }: ResolvedOptions<Session>): SharedParts {
-	const maxBytes = payloadLimit(messageBytes);
-	return { clock, closeTimeoutMs, maxBytes, outputs: new Outputs(), spareReader: null };
+function partsOf<Session>(
+	{ clock, closeTimeoutMs }: ResolvedOptions<Session>,
+	maxBytes: number,
+	tooBig: string
+): SharedParts {
+	return { clock, closeTimeoutMs, maxBytes, tooBig, outputs: new Outputs(), spareReader: null };
 }
 
 interface RawSocket {

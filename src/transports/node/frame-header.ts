@@ -11,7 +11,7 @@ const TEXT = 1;
 export const BINARY = 2;
 export const CLOSE = 8;
 export const PING = 9;
-const PONG = 10;
+export const PONG = 10;
 
 const FINAL = 0x80;
 const RESERVED = 0x70;

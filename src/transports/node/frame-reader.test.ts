@@ -36,7 +36,7 @@ test('of random input, ours hears what that of ws hears', async () => {
 });
 
 describe('what is kept of an unfinished message', () => {
-	const sink = { onMessage() {}, onPing() {}, onCloseFrame() {}, onViolation() {} };
+	const sink = { onMessage() {}, onPing() {}, onPong() {}, onCloseFrame() {}, onViolation() {} };
 
 	test('is what came, not what was announced', () => {
 		const before = process.memoryUsage().arrayBuffers;

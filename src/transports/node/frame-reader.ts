@@ -17,7 +17,8 @@ import {
 	MAX_HEADER_BYTES,
 	opcodeOf,
 	payloadLength,
-	PING
+	PING,
+	PONG
 } from './frame-header.ts';
 import { turned, unmask } from './mask.ts';
 
@@ -26,6 +27,7 @@ export interface FrameSink {
 	onMessage(data: string | Uint8Array): void;
 	/** The payload is a part of what is being read: keep a copy. */
 	onPing(payload: Uint8Array): void;
+	onPong(): void;
 	/** The peer's close frame; the code is 1005 where it has none. */
 	onCloseFrame(code: number, reason: string): void;
 	/** The peer broke the rules; the code says which. */
@@ -144,6 +146,7 @@ export class FrameReader {
 		this.#control = null;
 		const opcode = opcodeOf(this.#first);
 		if (opcode === PING) this.#sink?.onPing(payload);
+		else if (opcode === PONG) this.#sink?.onPong();
 		else if (opcode === CLOSE) this.#readClose(payload);
 	}
 

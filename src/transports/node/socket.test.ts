@@ -73,7 +73,14 @@ async function receive(...bytes: Buffer[]): Promise<void> {
 
 beforeEach(() => {
 	clock = new VirtualClock();
-	parts = { clock, closeTimeoutMs: 1_000, maxBytes: 1_000, outputs: new Outputs(), spareReader: null };
+	parts = {
+		clock,
+		closeTimeoutMs: 1_000,
+		maxBytes: 1_000,
+		tooBig: 'at most 1000',
+		outputs: new Outputs(),
+		spareReader: null
+	};
 	({ raw, socket, log } = open());
 });
 
@@ -242,6 +249,43 @@ describe('a close', () => {
 		raw.push(null);
 		await passed();
 		expect(clock.pending).toBe(0);
+	});
+});
+
+describe('a socket of plain messages', () => {
+	test('sends text and bytes whole, one frame each', () => {
+		socket.sendMessage('plain');
+		socket.sendMessage('größer');
+		socket.sendMessage(new Uint8Array([0, 255]));
+		expect(raw.bytes).toEqual(
+			Buffer.concat([unmasked(TEXT, 'plain'), unmasked(TEXT, 'größer'), unmasked(2, Buffer.from([0, 255]))])
+		);
+	});
+
+	test('keeps a copy of bytes that wait', () => {
+		raw.isStuck = true;
+		socket.sendMessage('stuck');
+		const bytes = new Uint8Array([1]);
+		socket.sendMessage(bytes);
+		bytes[0] = 2;
+		raw.unstick();
+		expect(raw.bytes.at(-1)).toBe(1);
+	});
+
+	test('says when the peer answers a ping, and tells why it closes one that sends too much', async () => {
+		const heard: unknown[] = [];
+		socket.report({
+			message() {},
+			drained() {},
+			ponged: () => heard.push('ponged'),
+			violated: (code) => heard.push(code),
+			closed() {}
+		});
+		socket.ping();
+		expect(raw.bytes).toEqual(unmasked(PING, ''));
+		socket.hear(Buffer.concat([frame({ opcode: PONG }), text('x'.repeat(1_001)), frame({ opcode: PONG })]));
+		expect(heard).toEqual(['ponged', 1009]);
+		expect(raw.written.at(-1)).toEqual(closeOf(1009, 'at most 1000'));
 	});
 });
 

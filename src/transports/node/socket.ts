@@ -3,12 +3,12 @@
 
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../base/clock.ts';
-import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
+import type { MessageSocket, SocketEvents, TransportSocket } from '../../server/transport.ts';
 import { closeReason } from '../shared/close-reason.ts';
 import type { Frames } from '../shared/text.ts';
-import { ABNORMAL } from './close-code.ts';
+import { ABNORMAL, TOO_BIG } from './close-code.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
-import { closeFrame, pongFrame, type Outputs } from './websocket-frame.ts';
+import { closeFrame, messageOutput, PING_FRAME, pongFrame, type Output, type Outputs } from './websocket-frame.ts';
 
 /** What the connections of one transport share. */
 export interface SharedParts {
@@ -16,6 +16,8 @@ export interface SharedParts {
 	readonly closeTimeoutMs: number;
 	/** Of a message's payload. */
 	readonly maxBytes: number;
+	/** What a peer is told that sends more. */
+	readonly tooBig: string;
 	readonly outputs: Outputs;
 	/** Lent to a connection while it reads: few chunks end within a message. */
 	spareReader: FrameReader | null;
@@ -27,7 +29,7 @@ type OwnedSocket = Duplex & { [OWNER]?: NodeSocket | undefined };
 
 const NOTHING = Buffer.alloc(0);
 
-export class NodeSocket implements TransportSocket, FrameSink {
+export class NodeSocket implements TransportSocket, MessageSocket, FrameSink {
 	readonly remoteAddress: string | undefined;
 	readonly #raw: OwnedSocket;
 	readonly #parts: SharedParts;
@@ -68,6 +70,14 @@ export class NodeSocket implements TransportSocket, FrameSink {
 		this.#write(this.#parts.outputs.of(frames));
 	}
 
+	sendMessage(data: string | Uint8Array): void {
+		if (this.#phase === 'open') this.#write(messageOutput(data));
+	}
+
+	ping(): void {
+		if (this.#phase === 'open') this.#write(PING_FRAME);
+	}
+
 	close(code: number, reason: string): void {
 		if (this.#phase === 'open') this.#sayClose(code, closeReason(reason));
 	}
@@ -106,6 +116,10 @@ export class NodeSocket implements TransportSocket, FrameSink {
 		if (this.#phase === 'open') this.#pong = pongFrame(payload);
 	}
 
+	onPong(): void {
+		if (this.#phase === 'open') this.#events?.ponged?.();
+	}
+
 	onCloseFrame(code: number, reason: string): void {
 		this.#end = { code, reason };
 		if (this.#phase === 'open') this.#sayClose(code, reason);
@@ -113,7 +127,10 @@ export class NodeSocket implements TransportSocket, FrameSink {
 	}
 
 	onViolation(code: number): void {
-		if (this.#phase === 'open') this.#sayClose(code, '');
+		if (this.#phase === 'open') {
+			this.#events?.violated?.(code);
+			this.#sayClose(code, code === TOO_BIG ? this.#parts.tooBig : '');
+		}
 		this.#raw.end();
 	}
 
@@ -127,7 +144,7 @@ export class NodeSocket implements TransportSocket, FrameSink {
 		this.#events?.closed(code, reason);
 	}
 
-	#write(output: string | Buffer): void {
+	#write(output: Output): void {
 		if (!this.#raw.writable) return;
 		if (typeof output === 'string') this.#raw.write(output, 'latin1');
 		else this.#raw.write(output);

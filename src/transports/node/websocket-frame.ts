@@ -11,7 +11,9 @@ type Frame = Parameters<TransportSocket['send']>[0][number];
 export type Output = string | Buffer;
 
 const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
 const FINAL_CLOSE = 0x88;
+const FINAL_PING = 0x89;
 const FINAL_PONG = 0x8a;
 /** Marks a frame that one socket has sent: its second socket keeps the bytes for the others. */
 const SENT_ONCE = Symbol('sent once');
@@ -72,6 +74,14 @@ function bufferOf(text: string, bytes: number): Buffer {
 	output.write(text, header.length, 'utf8');
 	return output;
 }
+
+/** A message of its own, text or binary. Bytes are copied: what they are taken from may change. */
+export function messageOutput(data: string | Uint8Array): Output {
+	if (typeof data === 'string') return encode(data, Buffer.byteLength(data));
+	return Buffer.concat([headerOf(FINAL_BINARY, data.length), data]);
+}
+
+export const PING_FRAME = headerOf(FINAL_PING, 0);
 
 /** The answer to a ping. */
 export function pongFrame(payload: Uint8Array): Buffer {

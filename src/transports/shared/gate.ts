@@ -3,7 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { isPromise, type MaybePromise } from '../../base/maybe-promise.ts';
 import { originRefusal } from '../../base/origin.ts';
-import type { Authorization, Refusal } from './options.ts';
+import type { Refusal } from './options.ts';
 
 /** What an upgrade request shows without asking anybody. */
 export interface UpgradeFacts {
@@ -29,10 +29,10 @@ export function plainRefusal(facts: UpgradeFacts, { origins, originCheck }: Orig
 }
 
 /** Asks the application. Never rejects: a function that throws or takes too long refuses. */
-export async function authorizeInTime<Session>(
-	authorize: () => MaybePromise<Authorization<Session>>,
+export async function authorizeInTime<Answer extends object>(
+	authorize: () => MaybePromise<Answer | Refusal>,
 	options: TimeoutOptions
-): Promise<Authorization<Session>> {
+): Promise<Answer | Refusal> {
 	try {
 		const answer = authorize();
 		return isPromise(answer) ? await inTime(answer, options) : answer;
@@ -46,10 +46,10 @@ interface TimeoutOptions {
 	authorizeTimeoutMs: number;
 }
 
-async function inTime<Session>(
-	answer: PromiseLike<Authorization<Session>>,
+async function inTime<Answer>(
+	answer: PromiseLike<Answer | Refusal>,
 	{ clock, authorizeTimeoutMs }: TimeoutOptions
-): Promise<Authorization<Session>> {
+): Promise<Answer | Refusal> {
 	let expire: (refusal: Refusal) => void = () => {};
 	const timeout = new Promise<Refusal>((resolve) => (expire = resolve));
 	const reason = `Authorization took more than ${authorizeTimeoutMs} ms.`;

@@ -72,7 +72,7 @@ export function withDefaults<Given extends object, Defaults extends object>(
 	return { ...defaults, ...present } as Given & Defaults;
 }
 
-export function isRefusal<Session>(answer: Authorization<Session>): answer is Refusal {
+export function isRefusal(answer: object): answer is Refusal {
 	return 'status' in answer;
 }
 

@@ -24,6 +24,7 @@ export const receiveByOurs: Receive = async (pieces, maxBytes) => {
 		onMessage: (data: string | Uint8Array) =>
 			void heard.push(typeof data === 'string' ? `text ${data}` : `binary ${hexOf(data)}`),
 		onPing: (payload: Uint8Array) => void heard.push(`ping ${hexOf(payload)}`),
+		onPong: () => {},
 		onCloseFrame: (code: number, reason: string) => void heard.push(`close ${code} ${reason}`),
 		onViolation: (code: number) => void heard.push(`violation ${code}`)
 	};
