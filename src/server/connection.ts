@@ -7,16 +7,17 @@ import { encodeError, type Batch } from '../protocol/call.ts';
 import type { RequestId } from '../protocol/fields.ts';
 import { encodeGoodbye, encodeWelcome } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
-import { decodeUp, type UpMessage } from '../protocol/up.ts';
+import type { UpMessage } from '../protocol/up.ts';
 import { assertVersion } from '../protocol/version.ts';
 import { Calls, type CallHost } from './calls.ts';
 import { HandlerContext, type Caller } from './context.ts';
 import { clientError, goingAway } from './failure.ts';
 import type { Feed } from './feed.ts';
-import { Frame, utf8Length } from './frame.ts';
+import { Frame } from './frame.ts';
+import { Inbox, type InboxOwner } from './inbox.ts';
 import { SUCCESSORS, type ConnectionState, type LiveConnection } from './live-connection.ts';
 import type { Registered } from './registry.ts';
-import { ENTRY_BYTES, SendQueue, type SendQueueOwner } from './send-queue.ts';
+import { SendQueue, type SendQueueOwner } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
@@ -29,7 +30,9 @@ export interface Peer {
 	readonly session: Session;
 }
 
-export class Connection implements LiveConnection, SocketEvents, CallHost, StreamsOwner, SendQueueOwner<Feed> {
+export class Connection
+	implements LiveConnection, SocketEvents, InboxOwner, CallHost, StreamsOwner, SendQueueOwner<Feed>
+{
 	readonly id: string;
 	readonly session: Session;
 	readonly #parts: ServerParts;
@@ -39,18 +42,12 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	/** Made for the first call: a page may only listen. */
 	#calls: Calls | null = null;
 	readonly #streams: Streams;
+	readonly #inbox: Inbox;
 	#state: ConnectionState = 'greeting';
 	#lastHeardMs: number;
 	#beat = 0;
 	/** Whether the server flushes it at the end of this pass. */
 	#isFlushDue = false;
-	/** Whether the peer is not read until it reads. */
-	#paused = false;
-	/** The rest of the frame during which it was paused. */
-	#unhandled: readonly UpMessage[] = [];
-	/** Frames that the transport had read before it was paused. */
-	#held: (string | Uint8Array)[] | null = null;
-	#heldBytes = 0;
 
 	constructor(parts: ServerParts, socket: TransportSocket, { id, session }: Peer) {
 		this.id = id;
@@ -61,6 +58,7 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		this.#lastHeardMs = parts.clock.now();
 		this.#queue = new SendQueue(socket, parts.limits.queueBytes, this);
 		this.#streams = new Streams(this, parts, this.#queue);
+		this.#inbox = new Inbox(this, socket);
 	}
 
 	get state(): ConnectionState {
@@ -109,58 +107,16 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 	message(data: string | Uint8Array): void {
 		if (this.#state !== 'greeting' && this.#state !== 'open') return;
 		this.#lastHeardMs = this.clock.now();
-		if (this.#paused) this.#hold(data);
-		else this.#receive(data);
+		this.#inbox.take(data);
 	}
 
-	/** A transport goes on with what it had read before it was paused; one that cannot pause would go on for ever. */
-	#hold(data: string | Uint8Array): void {
-		const { queueBytes } = this.limits;
-		this.#heldBytes += data.length + ENTRY_BYTES;
-		(this.#held ??= []).push(data);
-		if (this.#heldBytes <= queueBytes) return;
-		const message = `the client does not read its answers and asks on; the limit "queueBytes" is ${queueBytes}`;
-		this.goodbye(new LiveError('SLOW_CONSUMER', message, { retryAfterMs: 1_000 }));
-	}
-
-	#receive(data: string | Uint8Array): void {
-		try {
-			this.#handleAll(decodeUp(this.#text(data), this.limits));
-		} catch (error) {
-			this.#violated(error);
-		}
-	}
-
-	/** Stops where the answers fill the queue; the rest waits until the peer has read them. */
-	#handleAll(messages: readonly UpMessage[]): void {
-		let handled = 0;
-		for (const message of messages) {
-			this.#handle(message);
-			this.#pauseWhileFull();
-			if (++handled < messages.length && this.#paused) return void (this.#unhandled = messages.slice(handled));
-		}
-	}
-
-	#text(data: string | Uint8Array): string {
-		if (typeof data !== 'string')
-			throw new LiveError('PROTOCOL_ERROR', 'binary frames are not part of this version');
-		const { messageBytes } = this.limits;
-		// A character takes one to three bytes, so most frames need no counting.
-		if (data.length * 3 > messageBytes && utf8Length(data) > messageBytes) {
-			throw new LiveError(
-				'TOO_LARGE',
-				`a message has more bytes than the limit "messageBytes" of ${messageBytes}`
-			);
-		}
-		return data;
-	}
-
-	#violated(error: unknown): void {
+	/** The connection cannot go on. */
+	violated(error: unknown): void {
 		if (!isLiveError(error)) this.#parts.onError('', error, null);
 		this.goodbye(isLiveError(error) ? error : new LiveError('INTERNAL', 'something went wrong on the server'));
 	}
 
-	#handle(message: UpMessage): void {
+	handle(message: UpMessage): void {
 		if (this.#state === 'greeting') return this.#greet(message);
 		if (this.#state !== 'open') return;
 		switch (message.kind) {
@@ -218,19 +174,12 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 		(this.#calls ??= new Calls(this, this.#parts.observer)).startBatch({ ...batch, calls });
 	}
 
-	/** A peer that does not read its answers does not get to ask for more of them. */
-	#pauseWhileFull(): void {
-		if (this.#paused || this.#queue.hasRoom) return;
-		this.#paused = true;
-		this.#socket.pause();
-	}
-
 	find(path: string): Registered | undefined {
 		return this.#parts.registry.get(path);
 	}
 
 	contextFor(path: string): HostedContext {
-		return new HandlerContext(path, this.#caller, this.#parts.publisher);
+		return new HandlerContext(path, this.#caller, this.#parts);
 	}
 
 	/** What was published before is sent before. */
@@ -284,26 +233,9 @@ export class Connection implements LiveConnection, SocketEvents, CallHost, Strea
 
 	/** Goes on with what waited for room, where there is some again. */
 	#relieved(): void {
-		if (this.#paused && this.#queue.hasRoom) this.#goOn();
+		this.#inbox.goOn();
 		this.#calls?.goOn();
 		this.#streams.drained();
-	}
-
-	#goOn(): void {
-		this.#paused = false;
-		const unhandled = this.#unhandled;
-		this.#unhandled = [];
-		try {
-			this.#handleAll(unhandled);
-		} catch (error) {
-			this.#violated(error);
-		}
-		while (!this.#paused) {
-			const data = this.#held?.shift();
-			if (data === undefined) return this.#socket.resume();
-			this.#heldBytes -= data.length + ENTRY_BYTES;
-			this.#receive(data);
-		}
 	}
 
 	/** Sends a heartbeat, or ends a connection that was silent for two of them. */
