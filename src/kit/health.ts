@@ -2,7 +2,7 @@
 // no host, no error and nothing of the application.
 
 import { runtime } from '../server/runtime.ts';
-import type { Readiness } from '../server/server.ts';
+import type { Readiness } from '../server/readiness.ts';
 import type { AppFacts, KitEvent } from './app.ts';
 import type { LiveApp } from './live-app.ts';
 

@@ -22,6 +22,8 @@ import { LiveProcess } from './processes/process.ts';
 import { Revocations } from './processes/revocations.ts';
 import { isSystemTopic } from './processes/system-topic.ts';
 import { Publisher } from './publisher.ts';
+import { Quiet } from './quiet.ts';
+import type { Readiness } from './readiness.ts';
 import { isExpired, refuse, sessionRefusal } from './refusal.ts';
 import { Registry } from './registry.ts';
 import { operationsOf } from './report.ts';
@@ -44,14 +46,6 @@ export interface ServerOptions {
 	randomName?: () => string;
 	/** Numbers in [0, 1), for spreading reconnects. @default Math.random */
 	random?: () => number;
-}
-
-export interface Readiness {
-	readonly ready: boolean;
-	/** starting: not started yet · draining: shuts down · no-backplane: what joins the processes cannot be reached */
-	readonly state: 'ready' | 'starting' | 'draining' | 'no-backplane';
-	/** Why not; null where it is. */
-	readonly reason: string | null;
 }
 
 /** Reconnects after a shutdown are spread over this time. */
@@ -83,13 +77,14 @@ export class LiveServer {
 	/** Whether handlers were still running when their connections were closed. */
 	#interrupted = false;
 	/** Told when a connection closed or has answered its calls. */
-	#onQuieter: (() => void) | null = null;
+	readonly #quiet: Quiet;
 
 	constructor(options: ServerOptions) {
 		this.#options = options;
 		this.limits = { ...DEFAULT_LIMITS, ...options.limits };
 		this.#clock = options.clock ?? systemClock;
 		this.#pacer = new Pacer(this.#clock);
+		this.#quiet = new Quiet(this.#clock);
 		this.#parts = this.#makeParts();
 		this.#revocations = this.#makeRevocations();
 		this.operations = operationsOf(this.#parts, this);
@@ -122,7 +117,7 @@ export class LiveServer {
 				this.#scheduleFlush();
 			},
 			stateChanged: (connection, state) => this.#stateChanged(connection, state),
-			callsDone: () => this.#onQuieter?.(),
+			callsDone: () => this.#quiet.changed(),
 			handling: (outcome) => this.#countHandler(outcome)
 		};
 	}
@@ -201,19 +196,38 @@ export class LiveServer {
 	 */
 	accept(socket: TransportSocket, session: Session | null): SocketEvents {
 		const refusal = this.#refusalOf(session);
-		if (refusal !== null) {
-			this.#parts.observer?.connectionRefused?.(refusal.code);
-			return refuse(socket, refusal);
-		}
+		if (refusal !== null) return refuse(socket, refusal);
 		const name = (this.#options.randomName ?? randomName)();
 		const connection = new Connection(this.#parts, socket, { id: name, session: session as Session });
-		this.#connections.add(connection);
-		this.#heartbeats.add(connection);
-		this.#parts.observer?.connectionOpened?.();
+		this.#add(connection);
 		return connection;
 	}
 
+	/**
+	 * Takes in a connection that speaks another protocol: it counts as one of its user's, and ends with its session and with the
+	 * server. Returns what it shares with the others.
+	 * @throws {LiveError} where it is not welcome
+	 */
+	adopt(connection: LiveConnection): ServerParts {
+		const refusal = this.#refusalOf(connection.session);
+		if (refusal !== null) throw refusal;
+		this.#add(connection);
+		return this.#parts;
+	}
+
+	#add(connection: LiveConnection): void {
+		this.#connections.add(connection);
+		this.#heartbeats.add(connection);
+		this.#parts.observer?.connectionOpened?.();
+	}
+
 	#refusalOf(session: Session | null): LiveError | null {
+		const refusal = this.#whyNot(session);
+		if (refusal !== null) this.#parts.observer?.connectionRefused?.(refusal.code);
+		return refusal;
+	}
+
+	#whyNot(session: Session | null): LiveError | null {
 		if (this.#draining) return this.#spreadGoodbye();
 		if (session === null || isExpired(session, this.#clock)) return sessionRefusal(session);
 		const { connectionsPerUser } = this.limits;
@@ -226,7 +240,7 @@ export class LiveServer {
 		if (state !== 'closed') return;
 		this.#connections.remove(connection);
 		this.#heartbeats.remove(connection);
-		this.#onQuieter?.();
+		this.#quiet.changed();
 	}
 
 	/** Everything that a connection is sent within one pass of the event loop leaves in one write. */
@@ -299,11 +313,11 @@ export class LiveServer {
 		const pending = (): number =>
 			[...this.#connections.all].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
 		const isIdle = (): boolean => this.#handlers === 0 && pending() === 0;
-		await this.#quiet(isIdle, graceMs);
+		await this.#quiet.until(isIdle, graceMs);
 		this.#pacer.flush(); // what the last calls left
 		this.#interrupted = !isIdle();
 		for (const connection of [...this.#connections.all]) connection.goodbye(this.#spreadGoodbye());
-		await this.#quiet(() => this.#connections.all.size === 0, graceMs);
+		await this.#quiet.until(() => this.#connections.all.size === 0, graceMs);
 		for (const connection of [...this.#connections.all]) connection.terminate();
 	}
 
@@ -311,7 +325,7 @@ export class LiveServer {
 		this.#handlers++;
 		const end = (): void => {
 			this.#handlers--;
-			this.#onQuieter?.();
+			this.#quiet.changed();
 		};
 		outcome.then(end, end);
 	}
@@ -322,20 +336,6 @@ export class LiveServer {
 
 	#random(): number {
 		return (this.#options.random ?? Math.random)();
-	}
-
-	/** Waits until `isQuiet`, at most `limitMs`. */
-	#quiet(isQuiet: () => boolean, limitMs: number): Promise<void> {
-		if (isQuiet()) return Promise.resolve();
-		return new Promise((resolve) => {
-			const done = (): void => {
-				this.#clock.clearTimer(timer);
-				this.#onQuieter = null;
-				resolve();
-			};
-			const timer = this.#clock.setTimer(done, limitMs);
-			this.#onQuieter = () => isQuiet() && done();
-		});
 	}
 
 	/** Releases timers and the backplane. Call `drain` first, unless nobody is connected. */
