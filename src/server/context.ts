@@ -37,6 +37,14 @@ export interface BaseContext {
 	readonly debounce: PublishLater;
 }
 
+/** Where a context keeps the server that it is of; in every copy of this package the same. */
+export const PARTS = Symbol.for('tidewire.parts');
+
+/** What a context needs of its server's parts. */
+interface ContextParts {
+	readonly publisher: Publisher;
+}
+
 /** The same for every call and stream of a connection. */
 export interface Caller {
 	readonly session: Session;
@@ -46,16 +54,21 @@ export interface Caller {
 export class HandlerContext implements BaseContext {
 	readonly path: string;
 	readonly #caller: Caller;
-	readonly #publisher: Publisher;
+	readonly #parts: ContextParts;
 	#abort: AbortController | undefined;
 	#abortReason: unknown;
 	/** What was published and is not in its log yet. */
 	#pending: PromiseLike<void>[] | null = null;
 
-	constructor(path: string, caller: Caller, publisher: Publisher) {
+	constructor(path: string, caller: Caller, parts: ContextParts) {
 		this.path = path;
 		this.#caller = caller;
-		this.#publisher = publisher;
+		this.#parts = parts;
+	}
+
+	/** For features: see `partsOf`. */
+	get [PARTS](): ContextParts {
+		return this.#parts;
 	}
 
 	get user(): User {
@@ -81,7 +94,7 @@ export class HandlerContext implements BaseContext {
 	// Functions, so that `const { publish } = ctx` works; made when they are asked for, since most handlers use none.
 	get publish(): Publish<void> {
 		return (topic: TopicLike, event: string, data?: unknown): void => {
-			const published = this.#publisher.publish(topic, event, data);
+			const published = this.#parts.publisher.publish(topic, event, data);
 			if (!isPromise(published)) return;
 			published.then(undefined, () => {}); // `published` tells of a failure, where somebody still asks
 			(this.#pending ??= []).push(published);
@@ -89,11 +102,13 @@ export class HandlerContext implements BaseContext {
 	}
 
 	get throttle(): PublishLater {
-		return this.#publisher.throttle.bind(this.#publisher);
+		const { publisher } = this.#parts;
+		return publisher.throttle.bind(publisher);
 	}
 
 	get debounce(): PublishLater {
-		return this.#publisher.debounce.bind(this.#publisher);
+		const { publisher } = this.#parts;
+		return publisher.debounce.bind(publisher);
 	}
 
 	/** Settles when everything that was published is in its log; undefined where nothing is under way. */

@@ -32,7 +32,7 @@ export async function loadOnce(
 	const registered = parts.registry.get(path);
 	if (registered?.definition.kind !== 'stream') throw notFound(path);
 	const definition = registered.definition;
-	const context = new HandlerContext(path, { session, connection: RENDERER }, parts.publisher);
+	const context = new HandlerContext(path, { session, connection: RENDERER }, parts);
 	const invocation = { registered, middleware: parts.registry.middleware, context, args };
 	let loaded: LiveSnapshot<unknown> | undefined;
 	const load = (): unknown =>

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Backplane } from './backplane.ts';
 import type { ErrorHook } from './failure.ts';
+import type { Features } from './features.ts';
 import type { Hub } from './hub.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { LiveProcess } from './processes/process.ts';
@@ -19,6 +20,8 @@ export interface ServerParts {
 	readonly backplane: Backplane;
 	readonly process: LiveProcess;
 	readonly publisher: Publisher;
+	/** What features keep for this server. */
+	readonly features: Features;
 	readonly onError: ErrorHook;
 	readonly observer: Observer | null;
 	/** Whether the server is shutting down and takes no new work. */

@@ -9,6 +9,7 @@ import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
 import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
 import { goingAway, printError, safeHook, type ErrorHook } from './failure.ts';
+import { Features } from './features.ts';
 import { ServerGauges } from './gauges.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hub } from './hub.ts';
@@ -103,6 +104,7 @@ export class LiveServer {
 			clock: this.#clock,
 			limits: this.limits,
 			registry: this.registry,
+			features: new Features(() => this.#parts),
 			hub: new Hub(backplane, report, { needsFlush: () => this.#scheduleFlush(), observer }),
 			backplane,
 			process: new LiveProcess({ backplane, clock: this.#clock, id: randomName(), onError: report }),
@@ -132,6 +134,11 @@ export class LiveServer {
 			onUnknown: () => this.#askAllAnew(),
 			onError: (error) => onError('', error, null)
 		});
+	}
+
+	/** For features that are used where no handler runs. */
+	get features(): Features {
+		return this.#parts.features;
 	}
 
 	/** Publishes from outside a handler. */
@@ -187,7 +194,9 @@ export class LiveServer {
 		this.#status = status;
 		this.#parts.observer?.backplaneChanged?.(status.available);
 		// What was delivered meanwhile may be lost.
-		if (status.available) this.#parts.hub.check();
+		if (!status.available) return;
+		this.#parts.hub.check();
+		this.#parts.features.backplaneBack();
 	}
 
 	/**
@@ -240,6 +249,7 @@ export class LiveServer {
 		if (state !== 'closed') return;
 		this.#connections.remove(connection);
 		this.#heartbeats.remove(connection);
+		this.#parts.features.connectionClosed(connection.id);
 		this.#quiet.changed();
 	}
 
@@ -344,6 +354,7 @@ export class LiveServer {
 		for (const connection of [...this.#connections.all]) connection.goodbye(goingAway());
 		this.#revocations.stop();
 		this.operations.stop();
+		await this.#parts.features.stop();
 		await this.#parts.process.stop();
 		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
 	}

@@ -5,7 +5,7 @@ import type { Position } from '../protocol/position.ts';
 import { encodeListedEvent, type EventBody } from '../protocol/stream.ts';
 import { encodeValue, type ValueText } from '../protocol/value.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { LiveContext } from './context.ts';
+import { PARTS, type LiveContext } from './context.ts';
 
 /** More keyless events than this during one load of an ephemeral topic, and the oldest are left out. */
 const MAX_COLLECTED = 1_000;
@@ -98,7 +98,7 @@ export class SharedLoad {
 }
 
 /** What a load may use without its result depending on the caller. */
-const IMPERSONAL: ReadonlySet<PropertyKey> = new Set(['path', 'publish', 'throttle', 'debounce']);
+const IMPERSONAL: ReadonlySet<PropertyKey> = new Set([PARTS, 'path', 'publish', 'throttle', 'debounce']);
 
 /** A context that reports the first use of anything that tells callers apart. */
 function impersonal(context: LiveContext, onPersonal: () => void): LiveContext {

@@ -1,0 +1,60 @@
+// What features keep for one server: who is present, who is in a group. Each is made when it is first asked for, told what
+// concerns all of them, and ends with the server. The core knows none of them.
+
+import type { LiveContext } from './context.ts';
+import { PARTS } from './context.ts';
+import { runReported } from './failure.ts';
+import type { ServerParts } from './server-parts.ts';
+
+export interface Feature {
+	/** A connection has closed, whatever it used. */
+	connectionClosed?(connectionId: string): void;
+	/** The backplane is back: what was delivered meanwhile may be lost. */
+	backplaneBack?(): void;
+	/** The server ends: its connections are closed, its backplane is still there. */
+	stop?(): Promise<void>;
+}
+
+type MakeFeature<Kind extends Feature> = (parts: ServerParts) => Kind;
+
+export class Features {
+	readonly #parts: () => ServerParts;
+	readonly #made = new Map<MakeFeature<Feature>, Feature>();
+
+	/** @param parts known when the first feature is asked for */
+	constructor(parts: () => ServerParts) {
+		this.#parts = parts;
+	}
+
+	/** The one of this server, by the function that makes it. */
+	get<Kind extends Feature>(make: MakeFeature<Kind>): Kind {
+		let made = this.#made.get(make) as Kind | undefined; // what `make` has made
+		if (made === undefined) this.#made.set(make, (made = make(this.#parts())));
+		return made;
+	}
+
+	connectionClosed(connectionId: string): void {
+		for (const feature of this.#made.values()) feature.connectionClosed?.(connectionId);
+	}
+
+	backplaneBack(): void {
+		for (const feature of this.#made.values()) feature.backplaneBack?.();
+	}
+
+	/** Ends all of them; what fails is reported. */
+	async stop(): Promise<void> {
+		const { onError } = this.#parts();
+		const ending = [...this.#made.values()].map(async (feature) => feature.stop?.());
+		for (const end of ending)
+			runReported(
+				() => end,
+				(error) => onError('', error, null)
+			);
+		await Promise.allSettled(ending);
+	}
+}
+
+/** The server that a handler runs on, for features. */
+export function partsOf(context: LiveContext): ServerParts {
+	return (context as unknown as { [PARTS]: ServerParts })[PARTS]; // every context is a HandlerContext
+}
