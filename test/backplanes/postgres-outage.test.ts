@@ -208,23 +208,6 @@ describe('a position', () => {
 		});
 	});
 
-	it('is of another log where an older copy of the data was put back, however many events came since', async () => {
-		const one = await apps.start(server.url(), [TOPIC]);
-		const kept = await append(one, 1);
-		await server.stop();
-		const copy = server.copy();
-		await server.start();
-		await until(() => one.statuses.at(-1)?.available === true, 'it is back');
-		const lost = await append(one, 2);
-		await server.stop();
-		server.restore(copy);
-		await server.start();
-		await until(() => one.statuses.at(-1)?.available === true, 'it is back again');
-		for (const data of [3, 4, 5]) await append(one, data);
-		expect(await one.backplane.read(TOPIC, lost)).toEqual({ kind: 'reset', reason: 'epoch' });
-		expect(await one.backplane.read(TOPIC, kept)).toMatchObject({ kind: 'events', entries: { length: 3 } });
-	});
-
 	it('is of another log where the schema was dropped under running processes, which go on with a new one', async () => {
 		const one = await apps.start(server.url());
 		const seen = await append(one, 1);

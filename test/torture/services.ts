@@ -10,8 +10,6 @@ import type { BackplaneKind } from './messages.ts';
 
 export interface Service extends AsyncDisposable {
 	readonly port: number;
-	/** Whether it may lose everything while processes use it. What has a schema is set up again by whoever empties it. */
-	readonly mayBeEmptied: boolean;
 	/** Ends it without a word. */
 	kill(): Promise<void>;
 	/** Starts it on what it has; after `kill` or `lose`. Resolves when it answers. */
@@ -47,7 +45,6 @@ async function startRedis(): Promise<Service> {
 	const kept = join(redis.folder, 'kept');
 	return {
 		port: redis.port,
-		mayBeEmptied: true,
 		kill: () => redis.kill(),
 		start: () => redis.start(),
 		freeze: () => redis.pause(),
@@ -74,7 +71,6 @@ async function startPostgres(): Promise<Service> {
 	let kept = empty;
 	return {
 		port: postgres.port,
-		mayBeEmptied: false,
 		kill: () => postgres.kill(),
 		start: () => postgres.start(),
 		freeze: () => postgres.freeze(),
@@ -93,7 +89,6 @@ async function startNats(): Promise<Service> {
 	let kept: string | null = null;
 	return {
 		port: nats.port,
-		mayBeEmptied: true,
 		kill: () => nats.kill(),
 		start: () => nats.start(),
 		freeze: () => nats.freeze(),

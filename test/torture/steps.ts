@@ -226,9 +226,7 @@ export class Steps {
 
 	/** It comes back with nothing, or with what it had earlier. */
 	loseService(): void {
-		const { mayBeEmptied } = this.#world.options.service;
-		const what = this.#hasCopy && (!mayBeEmptied || this.#world.random.chance(0.6)) ? 'since' : 'all';
-		if (what === 'all' && !mayBeEmptied) return;
+		const what = this.#hasCopy && this.#world.random.chance(0.6) ? 'since' : 'all';
 		this.#disturbService(async (service) => {
 			await service.kill();
 			this.#world.note(`the service loses ${what}`);

@@ -15,7 +15,7 @@ CREATE FUNCTION {schema}.open_changes(source_name text) RETURNS boolean LANGUAGE
 BEGIN
 	PERFORM {schema}.open_incarnation();
 	INSERT INTO {schema}.change_source AS s (name, system, timeline, lsn)
-	SELECT source_name, i.system, left(i.timeline, 8), '0/0' FROM {schema}.incarnation i
+	SELECT source_name, i.system, i.timeline, '0/0' FROM {schema}.incarnation i
 	JOIN {schema}.current_incarnation() c ON c.number = i.number
 	ON CONFLICT (name) DO UPDATE SET system = excluded.system, timeline = excluded.timeline, lsn = excluded.lsn
 	WHERE (s.system, s.timeline) <> (excluded.system, excluded.timeline);
@@ -41,17 +41,6 @@ CREATE FUNCTION {schema}.append_and_notify(names text[], bodies text[]) RETURNS 
 	SELECT pg_notify('{channel}', 'w' || a.id || ':' || a.head)
 	FROM {schema}.append(names, bodies, 9223372036854775807) a
 $$;
-
--- Everybody who waits for an event that was lost learns that the log is another one from here on.
-CREATE FUNCTION {schema}.begin_anew() RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-	PERFORM {schema}.open_incarnation();
-	INSERT INTO {schema}.incarnation (name, started_at, system, timeline, database, written_by)
-	SELECT left(replace(gen_random_uuid()::text, '-', ''), 16), i.started_at, i.system,
-		left(i.timeline, 8) || ' after ' || i.number, i.database, mod(txid_current(), 4294967296)
-	FROM {schema}.incarnation i JOIN {schema}.current_incarnation() c ON c.number = i.number;
-	PERFORM pg_notify('{channel}', 'w*');
-END $$;
 
 -- The outbox of triggers. It needs no position: what was taken is deleted, and what commits late is found later. Changes
 -- of one row are numbered under its lock, so their order is that of commits.

@@ -46,6 +46,11 @@ export class Cursors {
 		return [...this.#byId.keys()];
 	}
 
+	/** How far topics were delivered in this incarnation. */
+	get places(): { id: number; offset: number }[] {
+		return [...this.#byId.values()].filter(({ id, epoch }) => epoch === epochOf(this.#incarnation, id));
+	}
+
 	has(topic: TopicName): boolean {
 		return this.#byTopic.has(topic);
 	}

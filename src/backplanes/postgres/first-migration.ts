@@ -1,60 +1,8 @@
 // The log and the shared store, as they are in the database. Functions keep each step one round trip and atomic.
 // Invariants: an offset is taken from its topic's row, which stays locked until the transaction ends, so the order of
 // offsets is that of commits; a topic's events are contiguous up to its head, and trimmed from their beginning only.
-//
-// An incarnation is one run of a server with one copy of the data. A position names the incarnation that it was given out
-// in: it holds where every event up to it was stored in that run or an earlier one of the same system, timeline and
-// database. `written_by` is the transaction that wrote the row: where a dump put it back, the row's xmin is another.
 
-const INCARNATIONS = `
-CREATE TABLE {schema}.incarnation (
-	number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	name text NOT NULL UNIQUE,
-	started_at timestamptz NOT NULL,
-	system text NOT NULL,
-	timeline text NOT NULL,
-	database oid NOT NULL,
-	written_by bigint NOT NULL
-);
-CREATE INDEX ON {schema}.incarnation (started_at);
-
-CREATE FUNCTION {schema}.current_incarnation(OUT number integer, OUT name text) LANGUAGE sql STABLE AS $$
-	SELECT i.number, i.name FROM {schema}.incarnation i
-	WHERE i.started_at = pg_postmaster_start_time() AND i.written_by = i.xmin::text::bigint
-		AND i.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-	ORDER BY i.number DESC LIMIT 1
-$$;
-
--- What follows the eight digits of a timeline says that the log began anew in it, and stays so.
--- Where the server does not say which system it is, every run of it is one of its own: nobody resumes across a restart.
-CREATE FUNCTION {schema}.open_incarnation() RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	found_name text;
-	found_system text;
-	found_timeline text;
-BEGIN
-	SELECT c.name INTO found_name FROM {schema}.current_incarnation() c;
-	IF found_name IS NOT NULL THEN RETURN found_name; END IF;
-	PERFORM pg_advisory_xact_lock(hashtextextended('{schema}.incarnation', 0));
-	SELECT c.name INTO found_name FROM {schema}.current_incarnation() c;
-	IF found_name IS NOT NULL THEN RETURN found_name; END IF;
-	BEGIN
-		SELECT s.system_identifier::text INTO found_system FROM pg_control_system() s;
-	EXCEPTION WHEN insufficient_privilege OR undefined_function THEN
-		found_system := gen_random_uuid()::text;
-	END;
-	found_timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
-	INSERT INTO {schema}.incarnation (name, started_at, system, timeline, database, written_by)
-	SELECT left(replace(gen_random_uuid()::text, '-', ''), 16), pg_postmaster_start_time(), found_system,
-		found_timeline || coalesce((
-			SELECT substr(i.timeline, 9) FROM {schema}.incarnation i
-			WHERE i.system = found_system AND left(i.timeline, 8) = found_timeline ORDER BY i.number DESC LIMIT 1
-		), ''), d.oid, mod(txid_current(), 4294967296)
-	FROM pg_database d WHERE d.datname = current_database()
-	RETURNING name INTO found_name;
-	RETURN found_name;
-END $$;
-`;
+import { INCARNATIONS } from './incarnation-migration.ts';
 
 const LOG = `
 -- "size" and "total" count bytes from the topic's beginning on, so that the bytes behind an event are a subtraction.
@@ -85,6 +33,8 @@ DECLARE
 	now_number integer;
 	now_name text;
 BEGIN
+	-- Otherwise a crash would take back what was acknowledged.
+	IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'local', true); END IF;
 	SELECT c.number, c.name INTO now_number, now_name FROM {schema}.current_incarnation() c;
 	IF now_number IS NULL THEN
 		now_name := {schema}.open_incarnation();
@@ -112,11 +62,12 @@ BEGIN
 END $$;
 
 -- The same for processes of tidewire: they wait for a topic's lock so long, and one that is held longer fails the batch.
+-- "wal" is how far the write-ahead log reaches with it, in bytes: where it is committed, the disk has that much.
 CREATE FUNCTION {schema}.append_within(wait_ms integer, names text[], bodies text[], step_bytes bigint)
-RETURNS TABLE (name text, id bigint, head bigint, incarnation text, due boolean) LANGUAGE plpgsql AS $$
+RETURNS TABLE (name text, id bigint, head bigint, incarnation text, due boolean, wal bigint) LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('lock_timeout', wait_ms::text, true);
-	RETURN QUERY SELECT * FROM {schema}.append(names, bodies, step_bytes);
+	RETURN QUERY SELECT a.*, (pg_current_wal_insert_lsn() - '0/0')::bigint FROM {schema}.append(names, bodies, step_bytes) a;
 END $$;
 
 CREATE FUNCTION {schema}.heads(wait_ms integer, names text[])
@@ -153,8 +104,7 @@ DECLARE
 	known_at integer;
 BEGIN
 	SELECT i.* INTO now_row FROM {schema}.incarnation i JOIN {schema}.current_incarnation() c ON c.number = i.number;
-	SELECT i.* INTO known_row FROM {schema}.incarnation i WHERE i.name = known AND i.system = now_row.system
-		AND i.timeline = now_row.timeline AND i.database = now_row.database;
+	SELECT i.* INTO known_row FROM {schema}.incarnation i WHERE i.name = known AND i.lineage = now_row.lineage;
 	SELECT t.id, t.head INTO topic_row FROM {schema}.topic t WHERE t.name = topic_name AND t.id = topic_id;
 	IF known_row IS NULL OR topic_row IS NULL OR after > topic_row.head THEN
 		RETURN QUERY SELECT NULL::bigint, 'epoch'; RETURN;

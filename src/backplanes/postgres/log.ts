@@ -17,6 +17,21 @@ export interface TopicHead {
 export interface AppendedHead extends TopicHead {
 	/** Whether the topic may have grown beyond its bounds. */
 	due: boolean;
+	/** How far the write-ahead log reached with it, in bytes. */
+	wal: number;
+}
+
+/** An incarnation and the lineage that it belongs to. */
+export interface Incarnation {
+	name: string;
+	lineage: string;
+}
+
+/** What a process has seen in an incarnation. */
+export interface Seen extends Incarnation {
+	wal: number;
+	/** How far topics were delivered. */
+	places: readonly { id: number; offset: number }[];
 }
 
 export interface Fetched {
@@ -62,6 +77,15 @@ export class PostgresLog {
 		return String(row?.['name']);
 	}
 
+	/** The present incarnation. Where it has not all that was seen, it is one of another lineage. */
+	async joinIncarnation({ name, lineage, wal, places }: Seen): Promise<Incarnation> {
+		const ids = arrayText(places.map(({ id }) => id));
+		const offsets = arrayText(places.map(({ offset }) => offset));
+		const types = 'text text bigint text::bigint[] text::bigint[]';
+		const [row] = await this.#call('join_incarnation', [name, lineage, wal, ids, offsets], types);
+		return { name: String(row?.['name']), lineage: String(row?.['lineage']) };
+	}
+
 	/** Topics in the order of the first append to each, with where they end then. */
 	async append(appends: readonly { topic: TopicName; body: EventBody }[], waitMs: number) {
 		const names = appends.map(({ topic }) => topicToText(topic));
@@ -69,7 +93,7 @@ export class PostgresLog {
 		const step = Math.max(1, Math.floor(this.#bounds.bytes / 4));
 		const parameters = [Math.ceil(waitMs), arrayText(names), arrayText(bodies), step];
 		const rows = await this.#call('append_within', parameters, 'integer text::text[] text::text[] bigint');
-		const heads = new Map(rows.map((row) => [String(row['name']), { ...readHead(row), due: row['due'] === true }]));
+		const heads = new Map(rows.map((row) => [String(row['name']), readAppended(row)]));
 		const found = new Map<TopicName, AppendedHead>();
 		for (const [index, { topic }] of appends.entries()) {
 			const head = heads.get(names[index] ?? '');
@@ -135,6 +159,12 @@ const readHead = (row: Row): TopicHead => ({
 	id: Number(row['id']),
 	offset: Number(row['head']),
 	incarnation: String(row['incarnation'])
+});
+
+const readAppended = (row: Row): AppendedHead => ({
+	...readHead(row),
+	due: row['due'] === true,
+	wal: Number(row['wal'])
 });
 
 const readEntry = (row: Row): LogEntry => ({ offset: Number(row['offset']), body: String(row['body']) });

@@ -13,10 +13,11 @@ import { messageOf, type PostgresClient } from './client.ts';
 import { Cursors } from './cursors.ts';
 import { HeadQueue } from './head-queue.ts';
 import { Link } from './link.ts';
-import { epochOf, PostgresLog, type Bounds } from './log.ts';
+import { epochOf, PostgresLog, type AppendedHead, type Bounds } from './log.ts';
 import { assertMigrated, migrate } from './migrations.ts';
 import { Notifier } from './notifier.ts';
 import { PostgresStore } from './store.ts';
+import { Witness } from './witness.ts';
 import { publishIn, type PublishInTransaction, type Transaction } from './transaction.ts';
 
 export interface PostgresOptions {
@@ -79,6 +80,7 @@ export class PostgresBackplane implements Backplane {
 	readonly #log: PostgresLog;
 	readonly #link: Link;
 	readonly #cursors: Cursors;
+	readonly #witness: Witness;
 	readonly #appender: Appender;
 	readonly #heads: HeadQueue;
 	readonly #notifier: Notifier;
@@ -111,6 +113,10 @@ export class PostgresBackplane implements Backplane {
 			fetch: (cursors) => log.fetch(cursors),
 			changed: () => this.#link.lose('its log has begun anew'),
 			failed: () => void this.#link.check()
+		});
+		this.#witness = new Witness({
+			join: (seen) => log.joinIncarnation(seen),
+			places: () => this.#cursors.places
 		});
 		this.#appender = new Appender({
 			log,
@@ -194,7 +200,7 @@ export class PostgresBackplane implements Backplane {
 		// Also after a loss: the database may have been put back without the schema, or emptied.
 		if (this.#settings.migrate) await migrate(this.client, this.schema);
 		else await assertMigrated(this.client, this.schema);
-		this.#cursors.begin(await this.#log.openIncarnation());
+		this.#cursors.begin(await this.#witness.join());
 		const topics = this.#cursors.topics;
 		const heads = await this.#log.heads(topics, this.#settings.timeoutMs / 2);
 		for (const [index, topic] of topics.entries()) {
@@ -212,7 +218,8 @@ export class PostgresBackplane implements Backplane {
 		return () => void this.#changeListeners.delete(listener);
 	}
 
-	#stored(heads: { id: number; offset: number; incarnation: string; due: boolean }[]): void {
+	#stored(heads: AppendedHead[]): void {
+		for (const head of heads) this.#witness.stored(head);
 		for (const head of heads) this.#notifier.wake(head);
 		for (const { id, due } of heads) if (due) this.#due.add(id);
 		void this.#trim();
