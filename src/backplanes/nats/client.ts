@@ -22,7 +22,7 @@ export interface NatsSubscription {
 
 export interface NatsConnectionLike {
 	/** Absent while there is no connection. */
-	readonly info?: { readonly server_id: string; readonly max_payload: number; readonly cluster?: string };
+	readonly info?: { readonly server_id: string; readonly max_payload: number; readonly cluster?: string } | undefined;
 	publish(
 		subject: string,
 		payload?: Uint8Array | string,

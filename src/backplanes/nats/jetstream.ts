@@ -129,6 +129,32 @@ export class JetStream {
 		}
 	}
 
+	/** The subjects that match a pattern and have messages in a stream, all as of one moment (each 100,000 of them). */
+	async subjects(stream: string, pattern: string): Promise<string[]> {
+		let all: string[] = [];
+		for (;;) {
+			const { state, total = 0 } = await this.#info(stream, { subjects_filter: pattern, offset: all.length });
+			const more = Object.keys(state.subjects ?? {});
+			all = all.concat(more);
+			if (more.length === 0 || all.length >= total) return all;
+		}
+	}
+
+	/** The place of the last message that a stream took. */
+	async lastSequence(stream: string): Promise<number> {
+		const { state } = await this.#info(stream, {});
+		return state.last_seq;
+	}
+
+	async #info(stream: string, request: object): Promise<StreamInfo> {
+		const answer = await this.link.request(`$JS.API.STREAM.INFO.${stream}`, JSON.stringify(request));
+		try {
+			return parse(answer, `a look into "${stream}"`) as StreamInfo;
+		} catch (error) {
+			throw this.#unavailable(error);
+		}
+	}
+
 	/** Returns whether the message was there. */
 	async delete(stream: string, sequence: number): Promise<boolean> {
 		const body = JSON.stringify({ seq: sequence, no_erase: true });
@@ -144,6 +170,13 @@ export class JetStream {
 	#unavailable(error: unknown): unknown {
 		return error instanceof Refused ? unavailable(error.message) : error;
 	}
+}
+
+interface StreamInfo {
+	/** How many messages each subject has, where they were asked for; absent where there are none. */
+	readonly state: { readonly last_seq: number; readonly subjects?: Readonly<Record<string, number>> };
+	/** How many subjects there are, on all pages. */
+	readonly total?: number;
 }
 
 interface LeaderAnswer {

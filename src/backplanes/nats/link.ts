@@ -2,6 +2,7 @@
 // connection, where it would wait and be sent later to a server that may be another one; and whoever asked is answered
 // within the time allowed.
 
+import { Buffer } from 'node:buffer';
 import { backoffMs } from '../../base/backoff.ts';
 import type { Timer } from '../../base/clock.ts';
 import { LiveError } from '../../base/errors.ts';
@@ -32,6 +33,8 @@ export interface LinkEvents {
 
 /** How often it is looked for requests whose time is over. */
 const LOOK_EVERY_MS = 100;
+/** More than our headers have. */
+const HEADER_BYTES = 512;
 const NO_RESPONDERS = 503;
 
 export class Link {
@@ -85,9 +88,13 @@ export class Link {
 	}
 
 	#askOurselves(): void {
-		const { promise, token } = this.#expect('ping', this.deadline());
-		promise.catch(() => {}); // whoever notes that it is late has done what is to be done
-		this.#client.connection.publish(`${this.#inbox}.${token}`, '');
+		const token = this.#newToken();
+		try {
+			this.#send(`${this.#inbox}.${token}`, '');
+		} catch (error) {
+			return this.#lost(reasonOf(error)); // for good, where the application has closed it
+		}
+		this.#expect('ping', token, this.deadline()).catch(() => {}); // whoever notes that it is late has said so
 	}
 
 	/** Of the server that we talk to now; another one after each of its starts. Null while there is no connection. */
@@ -115,27 +122,48 @@ export class Link {
 
 	/** Names a subject that nobody else listens to, for messages that answer no single request. */
 	newInbox(): string {
-		return `${this.#inbox}.list.${(this.#asked++).toString(36)}`;
+		return `${this.#inbox}.list.${this.#newToken()}`;
 	}
 
-	/** What the listener throws is reported: in the client library it would end the connection. */
+	#newToken(): string {
+		return (this.#asked++).toString(36);
+	}
+
+	/**
+	 * What the listener throws is reported: in the client library it would end the connection.
+	 * @throws {LiveError} UNAVAILABLE where the application has closed the connection
+	 */
 	subscribe(subject: string, listener: (message: NatsMessage) => void): NatsSubscription {
-		return this.#client.connection.subscribe(subject, {
-			callback: (error, message) => {
-				try {
-					if (error) throw error;
-					listener(message);
-				} catch (caught) {
-					this.#settings.onError(caught);
-				}
+		const callback = (error: Error | null, message: NatsMessage): void => {
+			try {
+				if (error) throw error;
+				listener(message);
+			} catch (caught) {
+				this.#settings.onError(caught);
 			}
-		});
+		};
+		try {
+			return this.#client.connection.subscribe(subject, { callback });
+		} catch (error) {
+			throw unavailable(reasonOf(error));
+		}
 	}
 
 	/** @throws {LiveError} UNAVAILABLE where there is no connection; then nothing was sent */
 	publish(subject: string, payload: string | Uint8Array): void {
-		if (this.#state !== 'up' || !this.#canSend) throw unavailable(this.#reason);
-		this.#client.connection.publish(subject, payload);
+		if (this.#state !== 'up') throw unavailable(this.#reason);
+		this.#send(subject, payload);
+	}
+
+	/** @throws {LiveError} UNAVAILABLE, TOO_LARGE; then nothing was sent */
+	#send(subject: string, payload: string | Uint8Array, options?: { reply: string; headers?: NatsHeaders }): void {
+		if (!this.#canSend) throw unavailable(this.#reason);
+		try {
+			this.#client.connection.publish(subject, payload, options);
+		} catch (error) {
+			const bytes = Buffer.byteLength(payload);
+			throw bytes + HEADER_BYTES > this.maxPayload ? this.tooLarge(bytes) : unavailable(reasonOf(error));
+		}
 	}
 
 	/**
@@ -149,20 +177,18 @@ export class Link {
 	}
 
 	/** Asks at once, also while everybody else waits. */
-	ask(subject: string, payload: string, options: RequestOptions = {}): Promise<NatsMessage> {
-		if (!this.#canSend) return Promise.reject(unavailable(this.#reason));
-		const { promise, token } = this.#expect(subject, options.until ?? this.deadline());
-		const { headers } = options;
-		this.#client.connection.publish(subject, payload, { reply: `${this.#inbox}.${token}`, headers });
-		return promise;
+	async ask(subject: string, payload: string, options: RequestOptions = {}): Promise<NatsMessage> {
+		const { headers, until = this.deadline() } = options;
+		const token = this.#newToken();
+		this.#send(subject, payload, { reply: `${this.#inbox}.${token}`, ...(headers && { headers }) });
+		return this.#expect(subject, token, until);
 	}
 
-	#expect(subject: string, until: number): { promise: Promise<NatsMessage>; token: string } {
+	#expect(subject: string, token: string, until: number): Promise<NatsMessage> {
 		const { promise, resolve, reject } = Promise.withResolvers<NatsMessage>();
-		const token = (this.#asked++).toString(36);
 		this.#waiting.set(token, { subject, until, resolve, reject });
 		this.#looking ??= this.#look();
-		return { promise, token };
+		return promise;
 	}
 
 	/** When something that begins now has to be done. */
@@ -186,7 +212,7 @@ export class Link {
 	}
 
 	tooLarge(bytes: number): LiveError {
-		return new LiveError('TOO_LARGE', `an event of ${bytes} bytes is larger than NATS takes (${this.maxPayload})`);
+		return new LiveError('TOO_LARGE', `a message of ${bytes} bytes is larger than NATS takes (${this.maxPayload})`);
 	}
 
 	async close(): Promise<void> {
@@ -220,8 +246,8 @@ export class Link {
 				reject(unavailable(this.#unanswered));
 				isLate = true;
 			}
-			if (isLate) this.#lost(this.#unanswered);
 			this.#looking = this.#waiting.size > 0 ? this.#look() : null;
+			if (isLate) this.#lost(this.#unanswered);
 		}, LOOK_EVERY_MS);
 	}
 
@@ -255,7 +281,7 @@ export class Link {
 		this.#state = 'down';
 		this.#reason = reason;
 		this.#gate = Promise.withResolvers();
-		this.#events.onStatus({ available: false, reason });
+		this.#tell({ available: false, reason });
 		this.#recover();
 	}
 
@@ -287,8 +313,17 @@ export class Link {
 		this.#client.connected();
 		this.#state = 'up';
 		this.#gate.resolve();
-		this.#events.onStatus({ available: true, reason: null });
+		this.#tell({ available: true, reason: null });
 		return true;
+	}
+
+	/** What a listener throws must not keep the connection from coming back. */
+	#tell(status: BackplaneStatus): void {
+		try {
+			this.#events.onStatus(status);
+		} catch (error) {
+			this.#settings.onError(error);
+		}
 	}
 
 	async #pause(ms: number): Promise<void> {

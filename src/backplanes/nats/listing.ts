@@ -1,5 +1,6 @@
 // Many messages of a stream in one go, by a consumer that lives as long as it takes. The server waits for us where we are
-// slow (flow control), and says with each message how many follow.
+// slow (flow control). How many messages follow it says as well, and is wrong about that where some are replaced meanwhile:
+// so what ends a listing is the last place that is of interest, or that the server has no more for us.
 
 import type { NatsMessage } from './client.ts';
 import { Refused, textOf, type StoredMessage } from './jetstream.ts';
@@ -13,31 +14,29 @@ export interface ListingOptions {
 	readonly subject: string;
 	/** The first sequence. */
 	readonly from: number;
-	/** The last one that is of interest. @default all that there are */
-	readonly to?: number;
-	/** Whether all of it is far less than the server buffers for a connection: then it need not wait for us. @default false */
-	readonly isSmall?: boolean;
+	/** The last one; the stream has got as far. */
+	readonly to: number;
 }
 
 interface Created {
 	name: string;
-	num_pending: number;
-	delivered: { consumer_seq: number };
 	error?: { code: number; err_code?: number; description?: string };
 }
 
 const SECOND_NS = 1_000_000_000;
 
+type ListingLink = Pick<Link, 'ready' | 'deadline' | 'newInbox' | 'subscribe' | 'request' | 'publish'>;
+
 /** @throws {LiveError} UNAVAILABLE where it comes to a standstill */
 export class Listing {
-	readonly #link: Link;
+	readonly #link: ListingLink;
 	readonly #settings: Pick<NatsSettings, 'clock' | 'timeoutMs'>;
 	readonly #options: ListingOptions;
 	readonly #done = Promise.withResolvers<void>();
 	readonly #found: StoredMessage[] = [];
 	#heardAt = 0;
 
-	constructor(link: Link, settings: Pick<NatsSettings, 'clock' | 'timeoutMs'>, options: ListingOptions) {
+	constructor(link: ListingLink, settings: Pick<NatsSettings, 'clock' | 'timeoutMs'>, options: ListingOptions) {
 		this.#link = link;
 		this.#settings = settings;
 		this.#options = options;
@@ -60,7 +59,7 @@ export class Listing {
 	}
 
 	async #create(inbox: string): Promise<Created> {
-		const { stream, subject, from, isSmall } = this.#options;
+		const { stream, subject, from } = this.#options;
 		const config = {
 			deliver_subject: inbox,
 			deliver_policy: 'by_start_sequence',
@@ -68,7 +67,8 @@ export class Listing {
 			filter_subject: subject,
 			ack_policy: 'none',
 			max_deliver: 1,
-			...(isSmall ? {} : { flow_control: true, idle_heartbeat: SECOND_NS }),
+			flow_control: true,
+			idle_heartbeat: SECOND_NS,
 			inactive_threshold: 5 * SECOND_NS,
 			mem_storage: true,
 			num_replicas: 1
@@ -80,7 +80,6 @@ export class Listing {
 			const { message } = new Refused(`a look into "${stream}"`, created.error);
 			throw unavailable(message);
 		}
-		if (created.num_pending + created.delivered.consumer_seq === 0) this.#done.resolve();
 		return created;
 	}
 
@@ -88,16 +87,24 @@ export class Listing {
 	#hear(message: NatsMessage): void {
 		if (message.headers !== undefined && message.headers.code > 0) return this.#goOn(message);
 		this.#heardAt = this.#settings.clock.now();
-		const { sequence, nth, storedAt, pending } = placeOf(message.reply ?? '');
-		if (nth !== this.#found.length + 1) return this.#done.reject(unavailable('a listing has lost messages'));
-		this.#found.push({ subject: message.subject, sequence, storedAt, text: textOf(message) });
-		if (pending === 0 || sequence >= (this.#options.to ?? Infinity)) this.#done.resolve();
+		const { sequence, nth, storedAt } = placeOf(message.reply ?? '');
+		if (nth !== this.#found.length + 1) return this.#lose();
+		const { to } = this.#options;
+		if (sequence <= to) this.#found.push({ subject: message.subject, sequence, storedAt, text: textOf(message) });
+		if (sequence >= to) this.#done.resolve();
 	}
 
-	/** The server asks whether we are still here, or waits until we say that we have taken everything. */
+	/** The server waits until we say that we have taken everything, or has nothing to send and says how much it has sent. */
 	#goOn({ reply, headers }: NatsMessage): void {
 		const stalled = headers?.get('Nats-Consumer-Stalled') ?? '';
-		if (reply || stalled) this.#link.publish(reply || stalled, '');
+		if (reply || stalled) return this.#link.publish(reply || stalled, '');
+		const sent = headers?.get('Nats-Last-Consumer') ?? '';
+		if (sent === String(this.#found.length)) this.#done.resolve();
+		else if (sent !== '') this.#lose();
+	}
+
+	#lose(): void {
+		this.#done.reject(unavailable('a listing has lost messages'));
 	}
 
 	/** Returns what ends it. */
@@ -116,9 +123,9 @@ export class Listing {
 }
 
 /** `$JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMER_SEQUENCE.TIME.PENDING`, or with domain and account behind `ACK`. */
-function placeOf(reply: string): { sequence: number; nth: number; storedAt: number; pending: number } {
+function placeOf(reply: string): { sequence: number; nth: number; storedAt: number } {
 	const tokens = reply.split('.');
 	const first = tokens.length > 9 ? 7 : 5;
-	const [sequence, nth, time, pending] = tokens.slice(first).map(Number) as [number, number, number, number];
-	return { sequence, nth, storedAt: time / 1e6, pending };
+	const [sequence, nth, time] = tokens.slice(first).map(Number) as [number, number, number];
+	return { sequence, nth, storedAt: time / 1e6 };
 }

@@ -46,7 +46,7 @@ async function listFrom(of: { topic: LogTopic; parts: LogParts; first: number; l
 	const options = { stream: names.log, subject: topic.subject, from: first, to: last.sequence };
 	const listed = await new Listing(jetStream.link, settings, options).run();
 	return listed.flatMap((stored) => {
-		const found = stored.sequence > last.sequence ? null : topic.decode(stored);
+		const found = topic.decode(stored);
 		return found?.message.epoch === last.message.epoch ? [found] : [];
 	});
 }

@@ -141,7 +141,7 @@ class Nats implements NatsBackplane {
 		return this.#running;
 	}
 
-	subscribe(name: TopicName): Promise<Position> {
+	async subscribe(name: TopicName): Promise<Position> {
 		const { topics, link } = this.#parts;
 		const topic = topics.of(name);
 		const { log } = topic;

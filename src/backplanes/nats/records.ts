@@ -40,6 +40,8 @@ export interface Found {
 export type Decide = (found: Found) => Omit<RecordContent, 'name'> | null;
 
 const PATIENCE = 3;
+/** How many members of a group are asked for at the same time. */
+const AT_ONCE = 500;
 
 export class Records {
 	readonly #parts: RecordsParts;
@@ -90,24 +92,32 @@ export class Records {
 		throw this.#contention;
 	}
 
-	/** Everything that is there under a pattern of keys: the members of one group. */
+	/**
+	 * Everything that is there under a pattern of keys: the members of one group. What is there all the time is found,
+	 * however often it is replaced meanwhile; a consumer gives no such promise.
+	 */
 	async list(pattern: string): Promise<StoredRecord[]> {
-		const { jetStream, names, settings, time } = this.#parts;
+		const { jetStream, names, time } = this.#parts;
 		await time.ready();
-		const options = { stream: names.bucket, subject: names.keySubject(pattern), from: 1, isSmall: true };
-		const all = await new Listing(jetStream.link, settings, options).run();
-		// What is replaced while it is listed may come twice.
-		const last = new Map(all.map((message) => [message.subject, message]));
-		const records = [...last.values()].map(decodeRecord);
+		const subjects = await jetStream.subjects(names.bucket, names.keySubject(pattern));
+		const records: StoredRecord[] = [];
+		for (let begin = 0; begin < subjects.length; begin += AT_ONCE) {
+			const some = subjects.slice(begin, begin + AT_ONCE);
+			const all = await Promise.all(
+				some.map((subject) => jetStream.get(names.bucket, { last_by_subj: subject }))
+			);
+			records.push(...all.flatMap((message) => (message && decodeRecord(message)) ?? []));
+		}
 		const now = time.now();
-		return records.filter((record) => record !== null && record.endsAt > now) as StoredRecord[];
+		return records.filter(({ endsAt }) => endsAt > now);
 	}
 
 	/** Deletes what ended long ago. Returns how many. */
 	async sweep(afterMs: number): Promise<number> {
 		const { jetStream, names, settings, time } = this.#parts;
 		await time.ready();
-		const options = { stream: names.bucket, subject: names.keySubject('>'), from: 1 };
+		const to = await jetStream.lastSequence(names.bucket);
+		const options = { stream: names.bucket, subject: names.keySubject('>'), from: 1, to };
 		const all = await new Listing(jetStream.link, settings, options).run();
 		const before = time.now() - afterMs;
 		const ended = all.filter((message) => {
