@@ -24,6 +24,20 @@ export interface MessengerOptions {
 	onError: (error: unknown) => void;
 }
 
+/** What an answer has to name. */
+export interface Question {
+	/** Hard to guess: only who was asked can answer. */
+	readonly id: string;
+	/** The process that asked. */
+	readonly process: string;
+}
+
+interface Patience {
+	/** For the error: who was asked. */
+	whom: string;
+	timeoutMs: number;
+}
+
 interface Ask {
 	resolve: (answer: unknown) => void;
 	reject: (error: unknown) => void;
@@ -90,19 +104,41 @@ export class Messenger {
 	 * @throws {LiveError} TIMEOUT where nobody has answered in time; what the handler refused with
 	 */
 	request(address: Address, data: unknown, timeoutMs: number): Promise<unknown> {
+		const post = ({ id, process }: Question): Promise<void> =>
+			this.#post(topicOf(address), 'ask', { ask: id, from: process, data });
+		return this.ask(post, { whom: address.join(' '), timeoutMs });
+	}
+
+	/**
+	 * Asks by any way that brings an answer to `answer`, on whichever process.
+	 * @param post sends the question
+	 * @throws {LiveError} TIMEOUT where nobody has answered in time; what it was refused with
+	 */
+	ask(post: (question: Question) => Promise<void>, { whom, timeoutMs }: Patience): Promise<unknown> {
 		const { clock, process } = this.#options;
 		const id = randomName();
 		return new Promise((resolve, reject) => {
-			const late = new LiveError('TIMEOUT', `no answer came from ${address.join(' ')} within ${timeoutMs} ms`);
+			const late = new LiveError('TIMEOUT', `no answer came from ${whom} within ${timeoutMs} ms`);
 			const timer = clock.setTimer(() => this.#settle(id)?.reject(late), timeoutMs);
 			this.#asks.set(id, { resolve, reject, timer });
-			this.#ask(address, { ask: id, from: process, data }).catch((error: unknown) =>
-				this.#settle(id)?.reject(error)
-			);
+			this.#hear()
+				.then(() => post({ id, process }))
+				.catch((error: unknown) => this.#settle(id)?.reject(error));
 		});
 	}
 
-	async #ask(address: Address, envelope: Envelope): Promise<void> {
+	/** Takes an answer to whoever asked. Of several the first counts. */
+	async answer({ id, process }: Question, data: unknown): Promise<void> {
+		await this.#post(topicOf(['process', process]), 'answer', { ask: id, from: process, data });
+	}
+
+	/** The same where the answer is that there will be none. */
+	async refuse({ id, process }: Question, { code, message }: LiveError): Promise<void> {
+		const envelope = { ask: id, from: process, data: { code, message } };
+		await this.#post(topicOf(['process', process]), 'refusal', envelope);
+	}
+
+	async #hear(): Promise<void> {
 		try {
 			this.#hearing ??= Promise.resolve(this.#options.backplane.subscribe(this.#own));
 			await this.#hearing;
@@ -110,7 +146,6 @@ export class Messenger {
 			this.#hearing = null;
 			throw error;
 		}
-		await this.#post(topicOf(address), 'ask', envelope);
 	}
 
 	/** Whether a delivery was a message. */
@@ -126,17 +161,15 @@ export class Messenger {
 	}
 
 	async #handle(handler: MessageHandler, { ask, from, data }: Envelope): Promise<void> {
-		const { process, onError } = this.#options;
-		const answer = (kind: 'answer' | 'refusal', content: unknown): Promise<void> =>
-			ask === null
-				? Promise.resolve()
-				: this.#post(topicOf(['process', from]), kind, { ask, from: process, data: content });
+		const { onError } = this.#options;
+		const question = ask === null ? null : { id: ask, process: from };
 		try {
-			await answer('answer', await handler(data));
+			const content = await handler(data);
+			if (question !== null) await this.answer(question, content);
 		} catch (error) {
 			if (!isLiveError(error)) onError(error);
-			const { code, message } = isLiveError(error) ? error : new LiveError('INTERNAL');
-			await answer('refusal', { code, message }).catch(onError);
+			const refusal = isLiveError(error) ? error : new LiveError('INTERNAL');
+			if (question !== null) await this.refuse(question, refusal).catch(onError);
 		}
 	}
 
