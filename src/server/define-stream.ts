@@ -169,7 +169,8 @@ function mergeSpec(kind: MergeKind, options: AnyOptions): MergeSpec {
 	};
 }
 
-function makeStream(definition: StreamDefinition): object {
+/** What a live module exports for a stream, or for what is read as one. */
+export function makeStream(definition: StreamDefinition): object {
 	if (typeof definition.topic !== 'function') encodeTopic(definition.topic); // a bad name is refused where it stands
 	const target = (...args: unknown[]): unknown => render(target, args);
 	const topicOf = (parts: TopicParts): Topic => ({
@@ -178,7 +179,7 @@ function makeStream(definition: StreamDefinition): object {
 		ephemeral: definition.ephemeral
 	});
 	const methods = {
-		topic: (...args: unknown[]) => topicOf(topicWithoutCaller(definition, args)),
+		topic: (...args: unknown[]) => topicOf(topicWithoutCaller(definition, args, () => pathOf(target))),
 		topicFor: (context: LiveContext, ...args: unknown[]) =>
 			topicOf(topicOfStream(definition, context, args) as TopicParts),
 		load: (event: SessionSource, ...args: unknown[]) => runtime().load(pathOf(target), event, args)

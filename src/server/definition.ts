@@ -6,6 +6,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { MergeSpec } from '../base/merge.ts';
 import type { TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from './context.ts';
+import type { ServiceDefinition } from './service.ts';
 import type { Topic } from './topic.ts';
 
 const DEFINITION = Symbol.for('tidewire.definition');
@@ -41,6 +42,8 @@ export interface StreamDefinition {
 	readonly schemas: readonly StandardSchemaV1[] | null;
 	readonly onSubscribe: StreamHook | null;
 	readonly onUnsubscribe: StreamHook | null;
+	/** What keeps it current by itself. @default nothing does */
+	readonly service?: ServiceDefinition;
 }
 
 /** Runs when a client begins or ends to read a stream. */
@@ -51,7 +54,7 @@ interface GuardDefinition {
 	readonly guards: readonly Guard[];
 }
 
-export type Definition = CallDefinition | StreamDefinition | GuardDefinition;
+export type Definition = CallDefinition | StreamDefinition | ServiceDefinition | GuardDefinition;
 
 /** Marks what a live module exports. */
 export function define<Export extends object>(target: Export, definition: Definition): Export {

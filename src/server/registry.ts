@@ -2,19 +2,22 @@
 // network reaches anything that was not registered. A module is replaced as a whole or not at all.
 
 import { definitionOf, type Definition, type Guard, type Middleware } from './definition.ts';
+import type { ServiceDefinition } from './service.ts';
 
 /** The export of a module whose guards run before all its functions. */
 const MODULE_GUARD = '_guard';
 
 export interface Registered {
 	readonly path: string;
-	readonly definition: Exclude<Definition, { kind: 'guard' }>;
+	readonly definition: Exclude<Definition, { kind: 'guard' | 'service' }>;
 	/** The guards of its module, in order. */
 	readonly guards: readonly Guard[];
 }
 
 interface LiveModule {
 	readonly functions: readonly Registered[];
+	/** What runs by itself, by path. */
+	readonly services: ReadonlyMap<string, ServiceDefinition>;
 	readonly middleware: readonly Middleware[];
 }
 
@@ -22,6 +25,8 @@ export class Registry {
 	readonly #modules = new Map<string, LiveModule>();
 	#byPath = new Map<string, Registered>();
 	#middleware: readonly Middleware[] = [];
+	/** Told when a module was added, replaced or removed. */
+	onChange: (() => void) | null = null;
 
 	/**
 	 * Adds a module, or replaces it. Keeps the former one when this throws.
@@ -29,7 +34,9 @@ export class Registry {
 	 * @throws {Error} where an export is no live definition
 	 */
 	register(moduleId: string, exports: Record<string, unknown>, middleware: readonly Middleware[] = []): void {
-		this.#modules.set(moduleId, { functions: functionsOf(moduleId, exports), middleware });
+		const definitions = definitionsOf(moduleId, exports);
+		const functions = functionsOf(moduleId, definitions);
+		this.#modules.set(moduleId, { functions, services: servicesOf(moduleId, definitions), middleware });
 		this.#index();
 	}
 
@@ -47,6 +54,11 @@ export class Registry {
 		return this.#middleware;
 	}
 
+	/** What runs by itself, by path. */
+	get services(): ReadonlyMap<string, ServiceDefinition> {
+		return new Map([...this.#modules.values()].flatMap(({ services }) => [...services]));
+	}
+
 	paths(): string[] {
 		return [...this.#byPath.keys()];
 	}
@@ -55,20 +67,37 @@ export class Registry {
 		const modules = [...this.#modules.values()];
 		this.#byPath = new Map(modules.flatMap(({ functions }) => functions.map((entry) => [entry.path, entry])));
 		this.#middleware = modules.flatMap((module) => module.middleware);
+		this.onChange?.();
 	}
 }
 
-function functionsOf(moduleId: string, exports: Record<string, unknown>): Registered[] {
-	const entries = Object.entries(exports).map(([name, value]) => ({
-		name,
-		definition: checked(moduleId, name, value)
-	}));
-	const guards = entries.flatMap(({ name, definition }) =>
+interface Named {
+	readonly name: string;
+	readonly definition: Definition;
+}
+
+function definitionsOf(moduleId: string, exports: Record<string, unknown>): Named[] {
+	return Object.entries(exports).map(([name, value]) => ({ name, definition: checked(moduleId, name, value) }));
+}
+
+function functionsOf(moduleId: string, definitions: readonly Named[]): Registered[] {
+	const guards = definitions.flatMap(({ name, definition }) =>
 		definition.kind === 'guard' && name === MODULE_GUARD ? definition.guards : []
 	);
-	return entries.flatMap(({ name, definition }) =>
-		definition.kind === 'guard' ? [] : [{ path: `${moduleId}/${name}`, definition, guards }]
+	return definitions.flatMap(({ name, definition }) =>
+		definition.kind === 'guard' || definition.kind === 'service'
+			? []
+			: [{ path: `${moduleId}/${name}`, definition, guards }]
 	);
+}
+
+function servicesOf(moduleId: string, definitions: readonly Named[]): Map<string, ServiceDefinition> {
+	const services = new Map<string, ServiceDefinition>();
+	for (const { name, definition } of definitions) {
+		const service = definition.kind === 'stream' ? definition.service : definition;
+		if (service?.kind === 'service') services.set(`${moduleId}/${name}`, service);
+	}
+	return services;
 }
 
 function checked(moduleId: string, name: string, value: unknown): Definition {

@@ -1,31 +1,23 @@
 // What a connection shares with all others of its server.
 
-import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../protocol/limits.ts';
-import type { Backplane } from './backplane.ts';
-import type { ErrorHook } from './failure.ts';
 import type { Features } from './features.ts';
-import type { Hub } from './hub.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
-import type { LiveProcess } from './processes/process.ts';
 import type { Observer } from './observer.ts';
-import type { Publisher } from './publisher.ts';
 import type { Registry } from './registry.ts';
+import type { ServiceHost } from './service.ts';
 
-export interface ServerParts {
-	readonly clock: Clock;
+export interface ServerParts extends ServiceHost {
 	readonly limits: Limits;
 	readonly registry: Registry;
-	readonly hub: Hub;
-	readonly backplane: Backplane;
-	readonly process: LiveProcess;
-	readonly publisher: Publisher;
 	/** What features keep for this server. */
 	readonly features: Features;
-	readonly onError: ErrorHook;
 	readonly observer: Observer | null;
 	/** Whether the server is shutting down and takes no new work. */
 	readonly draining: boolean;
+	/** A client begins, and ends, to read a stream that a service keeps current. */
+	streamOpened(path: string, args: readonly unknown[]): void;
+	streamClosed(path: string, args: readonly unknown[]): void;
 	/** Flushes the connection at the end of this pass of the event loop. */
 	flushSoon(connection: LiveConnection): void;
 	stateChanged(connection: LiveConnection, state: ConnectionState): void;

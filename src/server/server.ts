@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
 import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
+import { drain } from './drain.ts';
 import { goingAway, printError, safeHook, type ErrorHook } from './failure.ts';
 import { Features } from './features.ts';
 import { ServerGauges } from './gauges.ts';
@@ -29,6 +30,7 @@ import { isExpired, refuse, sessionRefusal } from './refusal.ts';
 import { Registry } from './registry.ts';
 import { operationsOf } from './report.ts';
 import type { ServerParts } from './server-parts.ts';
+import { Services } from './services.ts';
 import type { Session } from './session.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
 
@@ -73,12 +75,10 @@ export class LiveServer {
 	#draining = false;
 	#drained: Promise<void> | null = null;
 	#status: BackplaneStatus = { available: true, reason: null };
-	/** Handlers that run, also those whose caller has gone: what they have stored, they have still to publish. */
-	#handlers = 0;
-	/** Whether handlers were still running when their connections were closed. */
+	/** Whether handlers or services were still running when they were ended. */
 	#interrupted = false;
-	/** Told when a connection closed or has answered its calls. */
 	readonly #quiet: Quiet;
+	readonly #services: Services;
 
 	constructor(options: ServerOptions) {
 		this.#options = options;
@@ -87,6 +87,7 @@ export class LiveServer {
 		this.#pacer = new Pacer(this.#clock);
 		this.#quiet = new Quiet(this.#clock);
 		this.#parts = this.#makeParts();
+		this.#services = new Services(this.#parts);
 		this.#revocations = this.#makeRevocations();
 		this.operations = operationsOf(this.#parts, this);
 		this.#heartbeats = new Heartbeats(this.#clock, this.limits, () => this.#parts.hub.check());
@@ -120,7 +121,9 @@ export class LiveServer {
 			},
 			stateChanged: (connection, state) => this.#stateChanged(connection, state),
 			callsDone: () => this.#quiet.changed(),
-			handling: (outcome) => this.#countHandler(outcome)
+			handling: (outcome) => this.#quiet.count(outcome),
+			streamOpened: (path, args) => this.#services.opened(path, args),
+			streamClosed: (path, args) => this.#services.closed(path, args)
 		};
 	}
 
@@ -187,6 +190,7 @@ export class LiveServer {
 		await process.start();
 		await Promise.all([this.#revocations.start(), this.operations.start()]);
 		this.#heartbeats.start();
+		await this.#services.start();
 		this.#started = true;
 	}
 
@@ -319,25 +323,9 @@ export class LiveServer {
 
 	async #drain(graceMs: number): Promise<void> {
 		this.#draining = true;
-		this.#pacer.flush();
-		const pending = (): number =>
-			[...this.#connections.all].reduce((sum, { pendingCalls }) => sum + pendingCalls, 0);
-		const isIdle = (): boolean => this.#handlers === 0 && pending() === 0;
-		await this.#quiet.until(isIdle, graceMs);
-		this.#pacer.flush(); // what the last calls left
-		this.#interrupted = !isIdle();
-		for (const connection of [...this.#connections.all]) connection.goodbye(this.#spreadGoodbye());
-		await this.#quiet.until(() => this.#connections.all.size === 0, graceMs);
-		for (const connection of [...this.#connections.all]) connection.terminate();
-	}
-
-	#countHandler(outcome: PromiseLike<unknown>): void {
-		this.#handlers++;
-		const end = (): void => {
-			this.#handlers--;
-			this.#quiet.changed();
-		};
-		outcome.then(end, end);
+		const parts = { clock: this.#clock, pacer: this.#pacer, quiet: this.#quiet, services: this.#services };
+		const goodbye = (): LiveError => this.#spreadGoodbye();
+		this.#interrupted = !(await drain({ ...parts, connections: this.#connections.all, goodbye }, graceMs));
 	}
 
 	#spreadGoodbye(): LiveError {
@@ -355,7 +343,8 @@ export class LiveServer {
 		this.#revocations.stop();
 		this.operations.stop();
 		await this.#parts.features.stop();
+		const finished = await this.#services.stop(AbortSignal.abort());
 		await this.#parts.process.stop();
-		await this.#options.backplane.stop(!this.#interrupted && this.#handlers === 0);
+		await this.#options.backplane.stop(finished && !this.#interrupted && this.#quiet.handlers === 0);
 	}
 }

@@ -38,6 +38,9 @@ export interface StreamHost {
 	/** Returns when the client has taken most of what it was sent. */
 	room(): MaybePromise<void>;
 	send(text: string): void;
+	/** A stream that a service keeps current has its first value; every one that did is followed by one `closed`. */
+	opened(path: string, args: readonly unknown[]): void;
+	closed(path: string, args: readonly unknown[]): void;
 	/** Tells the client that the stream failed, and closes it. */
 	fail(stream: HostedStream, error: unknown, context: HostedContext): void;
 	/** Runs something whose errors concern the application, not the client. */

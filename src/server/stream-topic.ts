@@ -15,17 +15,26 @@ export function topicOfStream(
 
 /**
  * The same, where nobody calls: for code that publishes.
+ * @param pathOf the path of the stream, which its topic may be made of
  * @throws {TypeError} where the topic depends on the caller or is made asynchronously
  */
-export function topicWithoutCaller(definition: StreamDefinition, args: readonly unknown[]): TopicParts {
-	const parts = topicOfStream(definition, NOBODY, args);
+export function topicWithoutCaller(
+	definition: StreamDefinition,
+	args: readonly unknown[],
+	pathOf: () => string
+): TopicParts {
+	const parts = topicOfStream(definition, nobody(pathOf), args);
 	if (isPromise(parts))
 		throw new TypeError('a topic that is made asynchronously has no topic(); publish to its parts');
 	return parts;
 }
 
-const NOBODY = new Proxy({} as LiveContext, {
-	get(_, property) {
-		throw new TypeError(`the topic depends on ctx.${String(property)}: use topicFor(ctx, …) instead of topic(…)`);
-	}
-});
+const nobody = (pathOf: () => string): LiveContext =>
+	new Proxy({} as LiveContext, {
+		get(_, property) {
+			if (property === 'path') return pathOf();
+			throw new TypeError(
+				`the topic depends on ctx.${String(property)}: use topicFor(ctx, …) instead of topic(…)`
+			);
+		}
+	});

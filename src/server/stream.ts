@@ -271,6 +271,7 @@ export class ServerStream implements FedStream, HostedStream {
 	#announce(feed: Feed): void {
 		this.#announced = true;
 		this.#host.observer?.streamOpened?.(this.path);
+		if (this.#definition.service !== undefined) this.#host.opened(this.path, this.#args);
 		this.#runHook(this.#definition.onSubscribe, feed);
 	}
 
@@ -309,7 +310,9 @@ export class ServerStream implements FedStream, HostedStream {
 		if (feed === null) return;
 		feed.end(this);
 		this.#host.leave(feed);
-		if (this.#announced) this.#runHook(this.#definition.onUnsubscribe, feed);
+		if (!this.#announced) return;
+		if (this.#definition.service !== undefined) this.#host.closed(this.path, this.#args);
+		this.#runHook(this.#definition.onUnsubscribe, feed);
 	}
 
 	#observeEnd(code: ErrorCode): void {

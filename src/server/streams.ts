@@ -198,6 +198,14 @@ export class Streams implements StreamHost, FeedHost {
 		return withTimeout(promise, { clock, limitMs: limits.callTimeoutMs, what: path });
 	}
 
+	opened(path: string, args: readonly unknown[]): void {
+		this.#parts.streamOpened(path, args);
+	}
+
+	closed(path: string, args: readonly unknown[]): void {
+		this.#parts.streamClosed(path, args);
+	}
+
 	send(text: string): void {
 		this.#connection.send(text);
 	}

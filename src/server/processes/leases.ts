@@ -11,6 +11,8 @@ export interface Lease {
 	readonly token: number;
 	/** Aborted when the lease is lost or released. */
 	readonly signal: AbortSignal;
+	/** Whether nobody else can have it yet. Holds also where this process stood still, and no timer has run since. */
+	readonly held: boolean;
 	/** Lets the next one have it. */
 	release(): Promise<void>;
 }
@@ -84,6 +86,11 @@ class HeldLease implements Lease {
 
 	get signal(): AbortSignal {
 		return this.#ended.signal;
+	}
+
+	get held(): boolean {
+		if (!this.signal.aborted && this.#options.clock.now() >= this.#untilMs) this.#lose('not renewed in time');
+		return !this.signal.aborted;
 	}
 
 	async release(): Promise<void> {
