@@ -10,6 +10,7 @@ import type { ServiceDefinition } from './service.ts';
 import type { Topic } from './topic.ts';
 
 const DEFINITION = Symbol.for('tidewire.definition');
+const MEMBERS = Symbol.for('tidewire.members');
 /** Where an export keeps the path under which it was registered. */
 export const PATH = Symbol.for('tidewire.path');
 
@@ -60,6 +61,23 @@ export type Definition = CallDefinition | StreamDefinition | ServiceDefinition |
 export function define<Export extends object>(target: Export, definition: Definition): Export {
 	Object.defineProperty(target, DEFINITION, { value: definition });
 	return target;
+}
+
+/** Gives an export functions of its own, each with a path below its own: `lib/board/room/addCard`. */
+export function defineMembers<Export extends object>(target: Export, members: Record<string, object>): Export {
+	Object.defineProperty(target, MEMBERS, { value: members });
+	return target;
+}
+
+/** The exports of a module by name, and after each its members, as `export/member`. */
+export function withMembers(exports: Record<string, unknown>): Record<string, unknown> {
+	const all: Record<string, unknown> = {};
+	for (const [name, value] of Object.entries(exports)) {
+		const members = (value as { [MEMBERS]?: Record<string, object> } | null | undefined)?.[MEMBERS];
+		if (members === undefined || definitionOf(value) !== undefined) all[name] = value;
+		for (const [member, each] of Object.entries(withMembers(members ?? {}))) all[`${name}/${member}`] = each;
+	}
+	return all;
 }
 
 /** The definition of an export; undefined where it is nothing of ours. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { guard, live } from '../live/live.ts';
+import { defineMembers } from './definition.ts';
 import { Registry } from './registry.ts';
 
 const HOSTILE = [
@@ -84,5 +85,30 @@ describe('the registry', () => {
 		registry.register('b', { add });
 		expect(registry.get('a/add')?.guards).toEqual([first, second]);
 		expect(registry.get('b/add')?.guards).toEqual([]);
+	});
+
+	it('finds the members of an export below its path, and the export itself where it is a function, too', () => {
+		const registry = new Registry();
+		const inner = defineMembers({}, { move: add });
+		registry.register('lib/board', {
+			room: defineMembers({}, { add, inner }),
+			both: defineMembers(
+				live(() => 2),
+				{ add }
+			)
+		});
+		expect(registry.paths()).toEqual([
+			'lib/board/room/add',
+			'lib/board/room/inner/move',
+			'lib/board/both',
+			'lib/board/both/add'
+		]);
+	});
+
+	it('refuses a member that is no live definition', () => {
+		const registry = new Registry();
+		expect(() => registry.register('lib/board', { room: defineMembers({}, { add: () => 1 }) })).toThrow(
+			/"room\/add"/
+		);
 	});
 });

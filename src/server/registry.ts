@@ -1,7 +1,7 @@
 // Every live function of the application by its path. Looked up by exact string in a Map, so that no path from the
 // network reaches anything that was not registered. A module is replaced as a whole or not at all.
 
-import { definitionOf, type Definition, type Guard, type Middleware } from './definition.ts';
+import { definitionOf, withMembers, type Definition, type Guard, type Middleware } from './definition.ts';
 import type { ServiceDefinition } from './service.ts';
 
 /** The export of a module whose guards run before all its functions. */
@@ -34,7 +34,7 @@ export class Registry {
 	 * @throws {Error} where an export is no live definition
 	 */
 	register(moduleId: string, exports: Record<string, unknown>, middleware: readonly Middleware[] = []): void {
-		const definitions = definitionsOf(moduleId, exports);
+		const definitions = definitionsOf(moduleId, withMembers(exports));
 		const functions = functionsOf(moduleId, definitions);
 		this.#modules.set(moduleId, { functions, services: servicesOf(moduleId, definitions), middleware });
 		this.#index();

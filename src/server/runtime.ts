@@ -4,7 +4,7 @@
 import type { LiveSnapshot } from '../base/surface.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveConfig, SessionSource } from './config.ts';
-import { PATH } from './definition.ts';
+import { PATH, withMembers } from './definition.ts';
 import type { Middleware } from './definition.ts';
 import type { LiveServer } from './server.ts';
 import type { Session } from './session.ts';
@@ -41,7 +41,7 @@ export class Runtime {
 		const add = (server: LiveServer): void => server.registry.register(moduleId, exports, middleware);
 		if (this.server === null) this.#early.push(add);
 		else add(this.server);
-		for (const [name, value] of Object.entries(exports)) {
+		for (const [name, value] of Object.entries(withMembers(exports))) {
 			(value as { [PATH]?: string })[PATH] = `${moduleId}/${name}`;
 		}
 	}
