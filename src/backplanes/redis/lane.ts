@@ -16,26 +16,33 @@ export interface LaneParts<Item> {
 	onIdle(): void;
 }
 
-/** A batch occupies Redis for about 10 ms, and nobody else is served meanwhile. */
+/** Batches that may be under way at once. */
+export interface InFlight {
+	/** However small: what comes meanwhile waits, and makes the next one larger. */
+	readonly any: number;
+	/** Full ones, which would not get larger: a process that does not run for a moment leaves Redis something to do. */
+	readonly full: number;
+}
+
+/** A batch occupies Redis for some milliseconds, and nobody else is served meanwhile. */
 const MAX_ITEMS = 1_000;
 const MAX_CHARACTERS = 512 * 1024;
 
 export class Lane<Item> {
 	readonly #parts: LaneParts<Item>;
-	/** Batches that may be under way at once: with two, Redis has one to work on while the answer to the other travels. */
-	readonly #maxInFlight: number;
+	readonly #most: InFlight;
 	#items: Item[] = [];
 	#inFlight = 0;
 	#isDeferred = false;
 
-	constructor(parts: LaneParts<Item>, maxInFlight: number) {
+	constructor(parts: LaneParts<Item>, most: InFlight) {
 		this.#parts = parts;
-		this.#maxInFlight = maxInFlight;
+		this.#most = most;
 	}
 
 	push(item: Item): void {
 		this.#items.push(item);
-		if (this.#isDeferred || this.#inFlight >= this.#maxInFlight) return;
+		if (this.#isDeferred || !this.#mayBeSent) return;
 		this.#isDeferred = true;
 		this.#parts.clock.defer(() => this.flush());
 	}
@@ -43,8 +50,13 @@ export class Lane<Item> {
 	/** Sends what may be sent now. */
 	flush(): void {
 		this.#isDeferred = false;
-		while (this.#items.length > 0 && this.#inFlight < this.#maxInFlight) void this.#send(this.#take());
+		while (this.#mayBeSent) void this.#send(this.#take());
 		if (this.#items.length === 0 && this.#inFlight === 0) this.#parts.onIdle();
+	}
+
+	get #mayBeSent(): boolean {
+		const most = this.#items.length >= MAX_ITEMS ? this.#most.full : this.#most.any;
+		return this.#items.length > 0 && this.#inFlight < most;
 	}
 
 	#take(): Item[] {

@@ -14,6 +14,9 @@ export interface Task<Result> {
 	readonly reject: (error: unknown) => void;
 }
 
+/** Two: one that Redis works on while the answer to the other travels. In a Cluster the order is kept by one after another. */
+const IN_FLIGHT = { ofServer: { any: 2, full: 6 }, ofTopic: { any: 1, full: 1 } } as const;
+
 export interface LanesParts<Item> {
 	readonly clock: Pick<Clock, 'defer'>;
 	readonly isCluster: boolean;
@@ -62,7 +65,7 @@ export class Lanes<Result, Item extends Task<Result>> {
 			refuse: (item: Item, error: unknown) => this.#refuse(item, error),
 			onIdle: () => isCluster && this.#lanes.delete(name)
 		};
-		const lane = new Lane(parts, isCluster ? 1 : 2);
+		const lane = new Lane(parts, isCluster ? IN_FLIGHT.ofTopic : IN_FLIGHT.ofServer);
 		this.#lanes.set(name, lane);
 		return lane;
 	}

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 export interface RedisOptions {
 	/** What every key and channel begins with; applications with different ones share a Redis. @default 'tidewire' */
 	keyPrefix?: string;
-	/** About the most events that a topic keeps: Redis cuts off whole nodes of about a hundred. @default 10000 */
+	/** About the most events that a topic keeps: Redis cuts off what was stored together, up to 64 events. @default 10000 */
 	events?: number;
 	/** About the most bytes that the events of a topic have together. @default 16777216 */
 	bytes?: number;

@@ -11,7 +11,7 @@ import { writeExact } from '../shared/exact-text.ts';
 import type { Keys } from './keys.ts';
 import { Lanes, type Task } from './lanes.ts';
 import type { Link } from './link.ts';
-import { readBody } from './message.ts';
+import { readEntry, writeEntries } from './stream-entries.ts';
 import type { TopicFeed } from './topic-feed.ts';
 import { APPEND, HEAD, READ } from './topic-scripts.ts';
 
@@ -39,8 +39,8 @@ interface Append extends Task<Position> {
 	readonly line: string;
 }
 
-/** The most events that one script reads: Redis serves nobody else meanwhile. */
-const PAGE = 500;
+/** About how much one script reads: Redis serves nobody else meanwhile. */
+const PAGE_BYTES = 256 * 1024;
 
 export class RedisLog {
 	readonly #parts: LogParts;
@@ -79,13 +79,21 @@ export class RedisLog {
 		const { connection, keys } = this.#parts;
 		const { meta, stream } = keys.topic(topic);
 		const entries: LogEntry[] = [];
-		for (;;) {
-			const args = [after.epoch, String(after.offset + entries.length), String(PAGE)];
-			const [kind, ...lines] = (await connection.run(READ, { keys: [meta, stream], args })) as string[];
+		let { offset } = after;
+		let goal = 0;
+		do {
+			const args = [after.epoch, String(offset), String(PAGE_BYTES)];
+			const [kind, head, ...found] = (await connection.run(READ, { keys: [meta, stream], args })) as string[];
 			if (kind !== 'events') return { kind: 'reset', reason: kind === 'epoch' ? 'epoch' : 'evicted' };
-			for (const line of lines) entries.push({ offset: after.offset + entries.length + 1, body: readBody(line) });
-			if (lines.length < PAGE) return { kind: 'events', epoch: after.epoch, entries };
-		}
+			goal ||= Number(head);
+			for (let index = 0; index < found.length; index += 2) {
+				const missed = readEntry({ last: Number(found[index]), text: found[index + 1] ?? '' }, offset);
+				if (missed === null) return { kind: 'reset', reason: 'evicted' };
+				entries.push(...missed);
+				offset += missed.length;
+			}
+		} while (offset < goal);
+		return { kind: 'events', epoch: after.epoch, entries };
 	}
 
 	async #sendAppends(topics: Map<TopicName, Append[]>): Promise<void> {
@@ -94,7 +102,8 @@ export class RedisLog {
 		const bounds = [idleMs, events, bytes, ageMs ?? 0].map(String);
 		const args: string[] = [];
 		for (const [topic, appends] of topics) {
-			args.push(this.#parts.keys.topic(topic).channel, appends.map(({ line }) => line).join('\n'));
+			const written = writeEntries(appends.map(({ line }) => line));
+			args.push(this.#parts.keys.topic(topic).channel, String(written.length / 2), ...written);
 		}
 		const heads = await this.#run(APPEND, [...topics.keys()], ({ publish }) => [
 			origin,

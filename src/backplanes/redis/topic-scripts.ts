@@ -37,8 +37,10 @@ end
 
 /**
  * Appends and publishes. Keys: meta and stream of each topic. Further arguments: bounds of count, bytes and age (0: none), the
- * command that publishes, then for each topic its channel and its events, one per line. Returns epoch and head of each.
+ * command that publishes, then for each topic its channel, the number of its entries, and of each entry the number of its
+ * events and these, one per line. Returns epoch and head of each.
  *
+ * An entry of a stream has the offset of its last event: Redis works per entry, whatever there is in it.
  * Bytes and age are cut at marks, of which a topic has about 16: when it was set, the head and the bytes appended until then.
  * A stream that is not ours (another type, or ids ahead of the head) is replaced by a new one, under a new epoch.
  */
@@ -60,21 +62,23 @@ local function trimAtMarks(meta, stream, head, size)
 	redis.call('HSET', meta, 'k', table.concat(marks), 'n', whole(size + bytes / 16), 't', whole(later))
 	return size + bytes / 16, later
 end
-local answers = {}
-for at = 1, #KEYS, 2 do
-	local meta, stream, channel, bodies = KEYS[at], KEYS[at + 1], ARGV[at + 6], ARGV[at + 7]
+local answers, at = {}, 7
+for key = 1, #KEYS, 2 do
+	local meta, stream, channel, entries, texts = KEYS[key], KEYS[key + 1], ARGV[at], tonumber(ARGV[at + 1]), {}
 	local topic = open(meta, stream)
 	local head, size = tonumber(topic[3]), tonumber(topic[4])
 	local first, dueSize, dueTime = head + 1, tonumber(topic[5]), tonumber(topic[6])
-	for body in string.gmatch(bodies, '[^\\n]+') do
-		local added = redis.pcall('XADD', stream, string.format('%.0f-0', head + 1), 'b', body)
+	at = at + 2
+	for entry = 1, entries do
+		local count, bodies = tonumber(ARGV[at]), ARGV[at + 1]
+		local added = redis.pcall('XADD', stream, whole(head + count) .. '-0', 'b', bodies)
 		if type(added) == 'table' and added.err then
-			if head + 1 > first or not isForeign(added.err) then return redis.error_reply(added.err) end
+			if entry > 1 or not isForeign(added.err) then return redis.error_reply(added.err) end
 			topic = begin(meta, stream)
 			head, size, first, dueSize, dueTime = 0, 0, 1, 0, 0
-			redis.call('XADD', stream, '1-0', 'b', body)
+			redis.call('XADD', stream, whole(count) .. '-0', 'b', bodies)
 		end
-		head, size = head + 1, size + #body
+		at, head, size, texts[entry] = at + 2, head + count, size + #bodies, bodies
 		if size >= dueSize or now >= dueTime then dueSize, dueTime = trimAtMarks(meta, stream, head, size) end
 	end
 	redis.call('HSET', meta, 'h', whole(head), 'c', whole(size))
@@ -82,7 +86,8 @@ for at = 1, #KEYS, 2 do
 		redis.call('XTRIM', stream, 'MINID', '~', whole(head - events + 1))
 	end
 	refresh(meta, stream, topic[7], kept)
-	redis.call(publish, channel, 'e ' .. topic[2] .. ' ' .. whole(first) .. '\\n' .. bodies)
+	local text = entries == 1 and texts[1] or table.concat(texts, '\\n')
+	redis.call(publish, channel, 'e ' .. topic[2] .. ' ' .. whole(first) .. '\\n' .. text)
 	answers[#answers + 1] = topic[2]
 	answers[#answers + 1] = whole(head)
 end
@@ -102,23 +107,28 @@ return answers
 `);
 
 /**
- * Reads behind a position. Keys: meta and stream. Arguments: epoch and offset, the most events. Returns why it cannot, or
- * `events` and their bodies: fewer than asked for where they end at the head.
+ * Reads behind a position. Keys: meta and stream. Arguments: epoch and offset, after how many bytes it is enough for once.
+ * Returns why it cannot; or `events`, the head, and of each entry its last offset and its events, one per line. The first
+ * entry may begin before the position.
  */
 export const READ = script(`
 local topic = redis.pcall('HMGET', KEYS[1], 'i', 'e', 'h')
 local id = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 if topic.err or not topic[3] or topic[1] ~= id or topic[2] ~= ARGV[1] then return { 'epoch' } end
-local head, after = tonumber(topic[3]), tonumber(ARGV[2])
-if after > head then return { 'epoch' } end
-local answer = { 'events' }
-if after == head then return answer end
+local head, offset, enough = tonumber(topic[3]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if offset > head then return { 'epoch' } end
+local answer, size = { 'events', topic[3] }, 0
 local function idOf(offset) return string.format('%.0f-0', offset) end
-local found = redis.pcall('XRANGE', KEYS[2], idOf(after + 1), idOf(head), 'COUNT', ARGV[3])
-if found.err or #found == 0 then return { 'evicted' } end
-for index, entry in ipairs(found) do
-	if entry[1] ~= idOf(after + index) or entry[2][1] ~= 'b' then return { 'evicted' } end
-	answer[index + 1] = entry[2][2]
+while offset < head and size < enough do
+	local found = redis.pcall('XRANGE', KEYS[2], idOf(offset + 1), idOf(head), 'COUNT', 16)
+	if found.err or #found == 0 then return { 'evicted' } end
+	for _, entry in ipairs(found) do
+		local last, bodies = string.match(entry[1], '^(%d+)-0$'), entry[2][2]
+		if not last or entry[2][1] ~= 'b' then return { 'evicted' } end
+		answer[#answer + 1] = last
+		answer[#answer + 1] = bodies
+		offset, size = tonumber(last), size + #bodies
+	end
 end
 return answer
 `);
