@@ -1,43 +1,18 @@
 // Whoever asks something of NATS is answered: with what is there, or with why not, within the time allowed. Also where others
 // write all the time, and where the connection breaks, hangs, or is closed by the application in the middle of it.
-import { afterEach, describe, expect, it } from 'vitest';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { describe, expect, it } from 'vitest';
 import type { NatsConnectionLike } from '../../src/backplanes/nats/client.ts';
 import { nats, type NatsBackplane } from '../../src/backplanes/nats/nats.ts';
-import type { NatsOptions } from '../../src/backplanes/nats/options.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
-import { NatsServer } from '../support/services/nats.ts';
+import { atEnd, body, start, startServer, stranger, topic } from '../support/nats-tests.ts';
+import type { NatsServer } from '../support/services/nats.ts';
 import { Proxy } from '../torture/proxy.ts';
 
-const topic = encodeTopic(['board', 'one']);
-const body = (data: unknown): string => `"created",${JSON.stringify(data)}`;
-const cleanups: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-	for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-async function startServer(): Promise<{ server: NatsServer; proxy: Proxy; url: string }> {
-	const server = await NatsServer.start();
+async function startBehindProxy(): Promise<{ server: NatsServer; proxy: Proxy; url: string }> {
+	const server = await startServer();
 	const proxy = await Proxy.start(() => server.port);
-	cleanups.push(async () => {
-		await proxy[Symbol.asyncDispose]();
-		await server[Symbol.asyncDispose]();
-	});
+	atEnd(() => proxy[Symbol.asyncDispose]());
 	return { server, proxy, url: `nats://127.0.0.1:${proxy.port}` };
-}
-
-async function start(server: string | NatsConnectionLike, options: NatsOptions = {}): Promise<NatsBackplane> {
-	const backplane = nats(server, options);
-	cleanups.push(async () => backplane.stop());
-	await backplane.start(() => {});
-	return backplane;
-}
-
-async function open(url: string): Promise<NatsConnection> {
-	const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 20 });
-	cleanups.push(() => connection.close());
-	return connection;
 }
 
 const millisecondsOf = async (done: Promise<unknown>): Promise<number> => {
@@ -54,7 +29,7 @@ async function refusals(asked: readonly unknown[]): Promise<unknown[]> {
 
 describe('a group', () => {
 	it('is listed whole, however often its members are entered anew meanwhile', async () => {
-		const { server } = await startServer();
+		const server = await startServer();
 		const processes = await Promise.all([1, 2, 3].map(() => start(server.url, { timeoutMs: 1_000 })));
 		const names = ['ada', 'ann', 'bob', 'dan', 'eve', 'kim'];
 		const enter = (name: string, index: number): unknown =>
@@ -71,7 +46,7 @@ describe('a group', () => {
 	});
 
 	it('of a thousand members is listed whole', async () => {
-		const { server } = await startServer();
+		const server = await startServer();
 		const { store } = await start(server.url);
 		const names = Array.from({ length: 1_100 }, (_, index) => `member ${index}`);
 		await Promise.all(names.map(async (member) => store.enter('room', { member, value: member }, null)));
@@ -112,7 +87,7 @@ describe('a listing', () => {
 	}
 
 	it('whose connection breaks between two messages is given up, and is whole when it is asked for again', async () => {
-		const { server, proxy, url } = await startServer();
+		const { server, proxy, url } = await startBehindProxy();
 		const writer = await start(server.url);
 		for (let number = 0; number < 100; number++) await writer.append(topic, body('x'.repeat(5_000)));
 		const { epoch } = await writer.head(topic);
@@ -120,7 +95,7 @@ describe('a listing', () => {
 		const breakOnce = (): void => {
 			if (++heard === 3) proxy.reset();
 		};
-		const reader = await start(new Watched(await open(url), breakOnce), { timeoutMs: 1_000 });
+		const reader = await start(new Watched(await stranger(url), breakOnce), { timeoutMs: 1_000 });
 		proxy.slice(8_192);
 		const asked = reader.read(topic, { epoch, offset: 1 });
 		expect(await millisecondsOf(Promise.allSettled([asked]))).toBeLessThan(4_000);
@@ -168,7 +143,7 @@ describe('everybody is answered', () => {
 	};
 
 	it.each(Object.keys(FAULTS))('whose connection %s, at any moment', { timeout: 60_000 }, async (fault) => {
-		const { server, proxy, url } = await startServer();
+		const { server, proxy, url } = await startBehindProxy();
 		const backplane = await start(url, { timeoutMs: TIMEOUT_MS });
 		await backplane.subscribe(topic);
 		await backplane.append(topic, body(0));
@@ -190,8 +165,8 @@ describe('everybody is answered', () => {
 	});
 
 	it('by a connection that the application drains, and the process goes on', async () => {
-		const { server } = await startServer();
-		const connection = await open(server.url);
+		const server = await startServer();
+		const connection = await stranger(server.url);
 		const backplane = await start(connection, { timeoutMs: TIMEOUT_MS });
 		await backplane.append(topic, body(0));
 		const drained = connection.drain();
@@ -203,7 +178,7 @@ describe('everybody is answered', () => {
 	});
 
 	it('who puts more into the store than the server takes in one message, and the process goes on', async () => {
-		const { server } = await startServer();
+		const server = await startServer();
 		const { store } = await start(server.url, { timeoutMs: TIMEOUT_MS });
 		const value = 'x'.repeat(1024 * 1024);
 		const asked = [store.put('key', value, { ttlMs: null }), store.enter('room', { member: 'ada', value }, null)];
@@ -212,7 +187,7 @@ describe('everybody is answered', () => {
 	});
 
 	it('who starts or stops while nothing gets through', async () => {
-		const { proxy, url } = await startServer();
+		const { proxy, url } = await startBehindProxy();
 		const backplane = nats(url, { timeoutMs: TIMEOUT_MS });
 		await backplane.start(() => {});
 		proxy.hold('up', 'down');

@@ -1,12 +1,13 @@
 // One topic, as this process knows it: where its log ends, and what was delivered of it. Its head is a guess that every use
 // proves: an event is stored only behind the message that we took for the last one.
 
+import type { Timer } from '../../base/clock.ts';
 import { randomName } from '../../base/random.ts';
 import type { Position } from '../../protocol/position.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Delivery } from '../../server/backplane.ts';
-import type { NatsSubscription } from './client.ts';
-import type { JetStream, StoredMessage } from './jetstream.ts';
+import type { NatsMessage, NatsSubscription } from './client.ts';
+import { textOf, type JetStream, type StoredMessage } from './jetstream.ts';
 import { Listing } from './listing.ts';
 import { decodeLogMessage, encodeLogMessage, endOf, type LogMessage } from './log-message.ts';
 import { tokenOf, type Names } from './names.ts';
@@ -40,6 +41,9 @@ export interface LogParts {
 	drop(subject: string): void;
 }
 
+/** A burst of conflicts is over by then, or the next conflict begins it anew. */
+const FOLLOW_MS = 2_000;
+
 export class LogTopic {
 	readonly name: TopicName;
 	readonly token: string;
@@ -51,6 +55,8 @@ export class LogTopic {
 	#head: Head | null = null;
 	/** Of the last event that was delivered; null where none was since the subscription began. */
 	#delivered: Position | null = null;
+	/** What brings us the heads of a topic that we only write; null where it need not. */
+	#following: { readonly subscription: NatsSubscription; readonly timer: Timer } | null = null;
 
 	constructor(name: TopicName, parts: LogParts) {
 		this.name = name;
@@ -69,8 +75,38 @@ export class LogTopic {
 		if (this.#head === head) this.#head = null;
 	}
 
+	/**
+	 * Hears for a while where the log ends. Who has to ask always knows it later than those who read the topic, and would
+	 * come too late as long as they write.
+	 */
+	follow(): void {
+		const { jetStream, names, settings } = this.#parts;
+		if (this.subscription !== null || this.#following !== null) return;
+		const subject = names.topicSubject(this.token, 'log');
+		const subscription = jetStream.link.subscribe(subject, (message) => {
+			const found = this.hear(message);
+			if (found !== null) this.#note(found);
+		});
+		const timer = settings.clock.setTimer(() => this.#unfollow(), FOLLOW_MS);
+		this.#following = { subscription, timer };
+	}
+
+	#unfollow(): void {
+		if (this.#following === null) return;
+		this.#following.subscription.unsubscribe();
+		this.#parts.settings.clock.clearTimer(this.#following.timer);
+		this.#following = null;
+	}
+
+	/** Reads a message that the server published again when it had stored it. Null where it is not ours. */
+	hear(message: NatsMessage): Found | null {
+		const sequence = Number(message.headers?.get('Nats-Sequence') ?? 0);
+		return this.decode({ subject: message.subject, sequence, text: textOf(message) });
+	}
+
 	/** Nothing is delivered from here on. */
 	close(): void {
+		this.#unfollow();
 		this.subscription?.unsubscribe();
 		this.subscription = null;
 		this.#delivered = null;

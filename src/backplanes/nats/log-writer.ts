@@ -32,7 +32,7 @@ const MOST_EVENTS = 1_000;
 const MOST_BYTES = 256 * 1024;
 /** For what stands in a message beside the events. */
 const MARGIN_BYTES = 4_096;
-/** Conflicts in a row after which it waits a moment: who hears the topic knows the new head by then, others have to ask. */
+/** Conflicts in a row after which it waits a moment. */
 const PATIENCE = 4;
 
 export class LogWriter {
@@ -114,6 +114,7 @@ export class LogWriter {
 				failure = error;
 			}
 			if (clock.now() >= attempt.until) throw this.#failure(failure, attempt);
+			if (conflicts > 0) this.#topic.follow();
 			if (conflicts >= PATIENCE) await this.#pause(Math.min(50, 2 ** (conflicts - PATIENCE)));
 		}
 	}

@@ -11,7 +11,7 @@ import type { SharedStore } from '../../server/shared-store.ts';
 import { callStore, ForwardedStore } from '../shared/forwarded-store.ts';
 import { openClient, type NatsConnectionLike, type NatsMessage } from './client.ts';
 import { EphemeralEvents } from './ephemeral.ts';
-import { JetStream, textOf } from './jetstream.ts';
+import { JetStream } from './jetstream.ts';
 import { Link } from './link.ts';
 import { readLog } from './log-reader.ts';
 import type { LogParts } from './log-topic.ts';
@@ -157,8 +157,7 @@ class Nats implements NatsBackplane {
 	#hear({ log }: Topic, message: NatsMessage): void {
 		if (log.subscription === null) return;
 		if (message.subject.endsWith('.now')) return this.#hearEphemeral(log.name, message);
-		const sequence = Number(message.headers?.get('Nats-Sequence') ?? 0);
-		const found = log.decode({ subject: message.subject, sequence, text: textOf(message) });
+		const found = log.hear(message);
 		if (found !== null) log.stored(found);
 	}
 

@@ -38,7 +38,9 @@ export class Topics {
 
 	#sweep(): void {
 		for (const [name, { log, writer }] of this.#topics) {
-			if (log.subscription === null && writer.settled === null) this.#topics.delete(name);
+			if (log.subscription !== null || writer.settled !== null) continue;
+			log.close();
+			this.#topics.delete(name);
 		}
 		this.#sweepAt = Math.max(FEW, 2 * this.#topics.size);
 	}

@@ -21,17 +21,43 @@ export class NatsServer implements AsyncDisposable {
 	readonly folder: string;
 	#child: ChildProcess | null = null;
 	#copies = 0;
+	readonly name: string;
+	/** What makes it one of a cluster. */
+	readonly #cluster: readonly string[];
 
-	private constructor(folder: string, port: number) {
-		this.folder = folder;
+	private constructor(port: number, name = 'alone', cluster: readonly string[] = []) {
+		this.folder = mkdtempSync(join(tmpdir(), 'tidewire-nats-'));
 		this.port = port;
+		this.name = name;
+		this.#cluster = cluster;
 	}
 
 	/** An empty server, which answers. */
 	static async start(): Promise<NatsServer> {
-		const server = new NatsServer(mkdtempSync(join(tmpdir(), 'tidewire-nats-')), await freePort());
+		const server = new NatsServer(await freePort());
 		await server.start();
 		return server;
+	}
+
+	/** Servers that keep streams together. They answer; who leads is settled a few seconds later. */
+	static async startCluster(count: number): Promise<NatsServer[]> {
+		const ports = await Promise.all(Array.from({ length: 2 * count }, () => freePort()));
+		const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
+		const servers = routes.map((route, index) => {
+			const cluster = [
+				'-n',
+				`server-${index}`,
+				'--cluster_name',
+				'test',
+				'--cluster',
+				route,
+				'--routes',
+				routes.join(',')
+			];
+			return new NatsServer(ports[index]!, `server-${index}`, cluster);
+		});
+		await Promise.all(servers.map((server) => server.start()));
+		return servers;
 	}
 
 	get url(): string {
@@ -45,7 +71,7 @@ export class NatsServer implements AsyncDisposable {
 	/** Starts it on what it has stored. */
 	async start(): Promise<void> {
 		const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.#data];
-		this.#child = spawn(program, args, { stdio: 'ignore', cwd: this.folder });
+		this.#child = spawn(program, [...args, ...this.#cluster], { stdio: 'ignore', cwd: this.folder });
 		const until = performance.now() + STARTS_WITHIN_MS;
 		while (!(await this.#answers())) {
 			if (this.#child.exitCode !== null) throw new Error(`NATS ended while it started: ${program}`);
