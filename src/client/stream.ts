@@ -60,6 +60,7 @@ export class ClientStream {
 	readonly key: string;
 	readonly #host: StreamHost;
 	readonly #listeners = new Set<() => void>();
+	readonly #eventListeners = new Set<(event: string, data: unknown) => void>();
 	readonly #view = new View();
 	#phase: Phase = 'off';
 	#position: Position | null = null;
@@ -96,6 +97,15 @@ export class ClientStream {
 		return () => {
 			if (this.#listeners.delete(entry)) this.#linger();
 		};
+	}
+
+	/**
+	 * Calls `listener` with each event after it was applied, while somebody listens to changes. Returns what removes it.
+	 * @internal
+	 */
+	onEvent(listener: (event: string, data: unknown) => void): () => void {
+		this.#eventListeners.add(listener);
+		return () => void this.#eventListeners.delete(listener);
 	}
 
 	/** Shows what the server loaded for the page, unless the stream has something newer, and goes on from there. */
@@ -189,6 +199,7 @@ export class ClientStream {
 		}
 		this.#view.apply(event, data);
 		this.#applied({ kind: 'event', event, data });
+		for (const listener of this.#eventListeners) this.#host.updates.afterwards(() => listener(event, data));
 		this.#change();
 	}
 

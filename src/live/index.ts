@@ -13,10 +13,11 @@ export type { Overview, ProcessReport, SlowReport, TopicReport } from '../server
 export type { Guard, Middleware } from '../server/definition.ts';
 export type { LiveStream } from '../server/define-stream.ts';
 export { jsonLog, type JsonLogOptions, type LogLine } from '../server/json-log.ts';
-export { guard, live, publish, revoke, type ModuleGuard } from './live.ts';
+export { guard, live, publish, request, revoke, signal, type ModuleGuard } from './live.ts';
 export type { Gauges, Observer, Outcome, SpanKind, TopicKind } from '../server/observer.ts';
 export { LiveServer, type ServerOptions } from '../server/server.ts';
 export type { DefaultUser, Register, Session, User } from '../server/session.ts';
+export type { AskPage, RequestOptions, Signal, SignalTarget } from '../server/signals.ts';
 export type { Topic } from '../server/topic.ts';
 export type { AcceptSocket, SocketEvents, TransportSocket } from '../server/transport.ts';
 export { Frame } from '../server/frame.ts';

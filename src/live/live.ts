@@ -1,6 +1,7 @@
 // The names that live modules use.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { signal as liveSignal } from '../features/signal.ts';
 import { access } from '../server/access.ts';
 import type { LiveContext } from '../server/context.ts';
 import { define, type Guard, type Middleware } from '../server/definition.ts';
@@ -8,6 +9,7 @@ import { call, idempotent, query, validated } from '../server/define-call.ts';
 import { channel, stream } from '../server/define-stream.ts';
 import type { Publish } from '../server/publish.ts';
 import { runtime } from '../server/runtime.ts';
+import { requestOf, signalOf, type AskPage, type Signal } from '../server/signals.ts';
 import type { TopicLike } from '../server/topic.ts';
 
 /** Wraps every call and every opening of a stream in the application, in the order of declaration. */
@@ -15,7 +17,16 @@ function middleware(wrap: Middleware): void {
 	runtime().declareMiddleware(wrap);
 }
 
-export const live = Object.assign(call, { validated, query, idempotent, stream, channel, middleware, access });
+export const live = Object.assign(call, {
+	validated,
+	query,
+	idempotent,
+	stream,
+	channel,
+	signal: liveSignal,
+	middleware,
+	access
+});
 
 /** What a module exports as `_guard`. */
 export interface ModuleGuard {
@@ -48,3 +59,12 @@ export const publish: Publish<Promise<void>> = async (
 export function revoke(userId: string | number): Promise<void> {
 	return runtime().started.revoke(userId);
 }
+
+/** `ctx.signal` from outside a handler. Resolves when the signal is on its way. */
+export const signal: Signal<Promise<void>> = (target, event, data) =>
+	signalOf(runtime().started.signalParts)(target, event, data);
+
+/** `ctx.request` from outside a handler. */
+// oxlint-disable-next-line max-params -- what an author writes
+export const request: AskPage = (target, event, data, options) =>
+	requestOf(runtime().started.signalParts)(target, event, data, options);

@@ -4,6 +4,7 @@ import { isPromise } from '../base/maybe-promise.ts';
 import type { Publish, PublishLater } from './publish.ts';
 import type { Publisher } from './publisher.ts';
 import type { Register, Session, User } from './session.ts';
+import { requestOf, signalOf, type AskPage, type Signal, type SignalParts } from './signals.ts';
 import type { TopicLike } from './topic.ts';
 
 export interface ConnectionInfo {
@@ -35,13 +36,24 @@ export interface BaseContext {
 	readonly throttle: PublishLater;
 	/** Publishes when `ms` milliseconds have passed without another value. One row, one pace. */
 	readonly debounce: PublishLater;
+	/**
+	 * Sends an event to the pages of a user, `{ user: id }` or just the id, or to one page, `{ connection: id }`: those that
+	 * listen with `onSignal`. At most once: who is not connected misses it. A call is answered when its signals are on their
+	 * way. Whoever may choose the target may disturb anybody: check it.
+	 */
+	readonly signal: Signal<void>;
+	/**
+	 * Asks the same pages; those answer that have an `onRequest` for the event, and the first answer counts.
+	 * @throws {LiveError} TIMEOUT where none has answered in time; what the page refused with; UNAVAILABLE
+	 */
+	readonly request: AskPage;
 }
 
 /** Where a context keeps the server that it is of; in every copy of this package the same. */
 export const PARTS = Symbol.for('tidewire.parts');
 
 /** What a context needs of its server's parts. */
-interface ContextParts {
+interface ContextParts extends SignalParts {
 	readonly publisher: Publisher;
 }
 
@@ -95,10 +107,22 @@ export class HandlerContext implements BaseContext {
 	get publish(): Publish<void> {
 		return (topic: TopicLike, event: string, data?: unknown): void => {
 			const published = this.#parts.publisher.publish(topic, event, data);
-			if (!isPromise(published)) return;
-			published.then(undefined, () => {}); // `published` tells of a failure, where somebody still asks
-			(this.#pending ??= []).push(published);
+			if (isPromise(published)) this.#await(published);
 		};
+	}
+
+	get signal(): Signal<void> {
+		const signal = signalOf(this.#parts);
+		return (target, event, data) => this.#await(signal(target, event, data));
+	}
+
+	get request(): AskPage {
+		return requestOf(this.#parts);
+	}
+
+	#await(published: PromiseLike<void>): void {
+		published.then(undefined, () => {}); // `published` tells of a failure, where somebody still asks
+		(this.#pending ??= []).push(published);
 	}
 
 	get throttle(): PublishLater {

@@ -5,6 +5,7 @@ import { LiveError } from '../base/errors.ts';
 import { randomName } from '../base/random.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import { SIGNALS } from '../protocol/signals.ts';
 import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
 import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
@@ -32,6 +33,8 @@ import { operationsOf } from './report.ts';
 import type { ServerParts } from './server-parts.ts';
 import { Services } from './services.ts';
 import type { Session } from './session.ts';
+import type { SignalParts } from './signals.ts';
+import { signalsModule } from './signals-module.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
 
 export interface ServerOptions {
@@ -87,6 +90,7 @@ export class LiveServer {
 		this.#pacer = new Pacer(this.#clock);
 		this.#quiet = new Quiet(this.#clock);
 		this.#parts = this.#makeParts();
+		this.registry.register(SIGNALS.module, signalsModule());
 		this.#services = new Services(this.#parts);
 		this.#revocations = this.#makeRevocations();
 		this.operations = operationsOf(this.#parts, this);
@@ -147,6 +151,11 @@ export class LiveServer {
 	/** Publishes from outside a handler. */
 	get publisher(): Publisher {
 		return this.#parts.publisher;
+	}
+
+	/** What signals from outside a handler need. */
+	get signalParts(): SignalParts {
+		return this.#parts;
 	}
 
 	get connections(): ReadonlySet<LiveConnection> {

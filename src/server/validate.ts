@@ -4,6 +4,9 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { LiveError, type Issue } from '../base/errors.ts';
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 
+/** A Standard Schema, for those who cannot import the package of its types. */
+export type Schema<Input, Output> = StandardSchemaV1<Input, Output>;
+
 /**
  * Validates each argument by its schema; further arguments are refused.
  * @returns the values that the schemas produced

@@ -24,6 +24,7 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 	['live.idempotent', 'idempotent'],
 	['live.stream', 'stream'],
 	['live.channel', 'stream'],
+	['live.signal', 'call'],
 	['guard', null]
 ]);
 

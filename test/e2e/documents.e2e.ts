@@ -240,7 +240,7 @@ describe('the app of docs/operations.md', () => {
 });
 
 describe('the app of the guide (all other pages in docs)', () => {
-	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy', 'testing'];
+	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy', 'testing', 'signals'];
 	const documents = ['README.md', ...pages.map((name) => `docs/${name}.md`)];
 	let app: Fixture;
 	let server: RunningApp;
@@ -308,6 +308,21 @@ describe('the app of the guide (all other pages in docs)', () => {
 		const ada = await visit(`${server.url}/messages`, { user: 'ada' });
 		await ada.getByText('One moment…').waitFor({ state: 'detached' });
 		expect(await ada.getByRole('alert').count()).toBe(0);
+	});
+
+	test('a signal reaches all pages of a user, and a question is answered by one', async () => {
+		const [ada, adaToo, bob] = await Promise.all(
+			['ada', 'ada', 'bob'].map((user) => visit(`${server.url}/signals`, { user }))
+		);
+		await ada!.getByRole('button', { name: 'Export' }).click();
+		for (const page of [ada!, adaToo!]) await page.getByText('export:ready {"name":"May"').waitFor();
+		await ada!.getByText('export:here "May"').waitFor();
+		await ada!.getByRole('button', { name: 'Ring Bob' }).click();
+		await bob!.getByText('call:ring {"from":"ada"}').waitFor();
+		await bob!.getByRole('button', { name: 'Delete' }).click();
+		await bob!.getByText('deleted').waitFor();
+		expect(await adaToo!.getByText('export:here').count()).toBe(0);
+		expect(await bob!.getByText('export').count()).toBe(1); // its own button
 	});
 
 	test('several streams make one value', async () => {

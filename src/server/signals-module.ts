@@ -1,0 +1,57 @@
+// The live module of signals, which every server has: what pages read, and how they answer.
+
+import { LiveError } from '../base/errors.ts';
+import { PARTS, type LiveContext } from './context.ts';
+import { define, type CallDefinition, type Handler, type StreamDefinition } from './definition.ts';
+import type { Messenger, Question } from './processes/messenger.ts';
+import { connectionTopic, topicOfUser, type SignalParts } from './signals.ts';
+
+/** A page that cannot answer says so in this many characters. */
+const MAX_TEXT = 1_000;
+const CODE = /^[A-Z][A-Z_]{0,63}$/;
+
+/** Its exports by their names. */
+export function signalsModule(): Record<string, unknown> {
+	return {
+		user: channel(({ user }) => topicOfUser(user)),
+		connection: channel(({ connection }) => connectionTopic(connection.id)),
+		answer: call((context, ...[id, process, data]) => messengerOf(context).answer(questionOf(id, process), data)),
+		refuse: call((context, ...[id, process, code, message]) =>
+			messengerOf(context).refuse(questionOf(id, process), errorOf(code, message))
+		)
+	};
+}
+
+function channel(topic: StreamDefinition['topic']): object {
+	const definition: StreamDefinition = {
+		kind: 'stream',
+		topic,
+		load: null,
+		merge: { kind: 'latest', key: 'id', prepend: false, max: 1 },
+		ephemeral: true,
+		access: null,
+		schemas: null,
+		onSubscribe: null,
+		onUnsubscribe: null
+	};
+	return define({}, definition);
+}
+
+function call(handler: Handler): object {
+	const definition: CallDefinition = { kind: 'call', handler, schemas: null, once: null };
+	return define({}, definition);
+}
+
+const messengerOf = (context: LiveContext): Messenger =>
+	(context as unknown as { [PARTS]: SignalParts })[PARTS].process.messenger; // every context is a HandlerContext
+
+function questionOf(id: unknown, process: unknown): Question {
+	if (typeof id === 'string' && typeof process === 'string') return { id, process };
+	throw new LiveError('BAD_REQUEST', 'an answer must name its question and the process that asked');
+}
+
+/** A page says of its refusal what it may say: no more than a code and a text. */
+function errorOf(code: unknown, message: unknown): LiveError {
+	const text = typeof message === 'string' ? message.slice(0, MAX_TEXT) : '';
+	return new LiveError(typeof code === 'string' && CODE.test(code) ? code : 'INTERNAL', text);
+}
