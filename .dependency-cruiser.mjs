@@ -20,7 +20,7 @@ const LAYERS = {
 	sockets: ['base', 'server'],
 	metrics: ['base', 'server/observer.ts'],
 	operator: ['base', 'server'],
-	kit: ['base', 'server', 'features', 'svelte', 'transports', 'backplanes/memory', 'backplanes/cluster'],
+	kit: ['base', 'server', 'features', 'svelte', 'sockets', 'transports', 'backplanes/memory', 'backplanes/cluster'],
 	vite: ['base'],
 	cli: ['base', 'backplanes/cluster', 'backplanes/postgres/migrations.ts', 'backplanes/postgres/trigger-sql.ts'],
 	devtools: ['base', 'protocol', 'client'],
@@ -43,6 +43,7 @@ const LAYERS = {
 /** The one folder that imports each third-party package (types included). */
 const OWNERS = {
 	devalue: 'protocol',
+	croner: 'features/cron',
 	'@standard-schema/spec': 'server',
 	svelte: 'svelte',
 	'@sveltejs/kit': 'kit',

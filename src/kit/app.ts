@@ -12,6 +12,7 @@ export interface KitEvent extends SessionSource {
 export interface AppFacts {
 	modules: () => Record<string, () => Promise<unknown>>;
 	loadConfig: () => Promise<{ default?: unknown }>;
+	base: string;
 	path: string;
 	origin: string | null;
 	isDevelopment: boolean;

@@ -23,6 +23,7 @@ function factsOf(facts: Partial<AppFacts> = {}): AppFacts {
 	return {
 		modules: () => ({}),
 		loadConfig: () => Promise.resolve({ default: { session: () => ({ user: { id: 'ada' } }) } }),
+		base: '',
 		path: '/__live',
 		origin: null,
 		isDevelopment: false,

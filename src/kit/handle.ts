@@ -7,7 +7,8 @@ import type { AppFacts, KitEvent } from './app.ts';
 import { answerProbe } from './health.ts';
 import type { LiveApp } from './live-app.ts';
 import { reportError } from './report.ts';
-import type { PendingUpgrade } from './upgrades.ts';
+import { socketRegistry } from '../sockets/registry.ts';
+import type { PendingUpgrade, UpgradeAnswer } from './upgrades.ts';
 
 /** SvelteKit's `Handle`, for its versions 2 and 3. */
 export type LiveHandle = <Event extends KitEvent>(input: {
@@ -36,9 +37,14 @@ async function answerUpgrade(app: LiveApp, event: KitEvent, upgrade: PendingUpgr
 		allowed: app.config.origins ?? [],
 		schemeGuessed: upgrade.guessesScheme(event.url)
 	});
-	if (reason === null) upgrade.answer({ session: await app.readSession(event), remoteAddress: addressOf(event) });
+	if (reason === null) upgrade.answer(await visit(app, event, upgrade));
 	else upgrade.answer({ status: 403, reason });
 	return new Response(null, { status: reason === null ? 204 : 403 });
+}
+
+async function visit(app: LiveApp, event: KitEvent, upgrade: PendingUpgrade): Promise<UpgradeAnswer> {
+	const visitor = { session: await app.readSession(event), remoteAddress: addressOf(event) };
+	return upgrade.admit ? upgrade.admit({ ...visitor, source: event }) : visitor;
 }
 
 /** An adapter that is told to read the address from a header throws where the header is missing. */
@@ -65,7 +71,9 @@ function httpServerOf(platform: unknown): object | undefined {
 }
 
 function isUpgrade(event: KitEvent, { path }: AppFacts): boolean {
-	return event.url.pathname === path && event.request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+	const { pathname } = event.url;
+	const isOurs = pathname === path || socketRegistry().takes(pathname);
+	return isOurs && event.request.headers.get('upgrade')?.toLowerCase() === 'websocket';
 }
 
 /** The very first request of a server was an upgrade: it came as a page, and the next one will find the door. */

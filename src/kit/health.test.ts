@@ -31,6 +31,7 @@ function factsOf(changes: Partial<AppFacts> = {}): AppFacts {
 	return {
 		modules: () => ({}),
 		loadConfig: () => Promise.resolve({ default: { anonymous: true, backplane, drainMs: 0 } }),
+		base: '/base',
 		path: '/base/__live',
 		origin: null,
 		isDevelopment: false,

@@ -4,6 +4,7 @@
 import type { LiveConfig } from '../server/config.ts';
 import { runtime } from '../server/runtime.ts';
 import { LiveServer } from '../server/server.ts';
+import { socketRegistry } from '../sockets/registry.ts';
 import type { AppFacts } from './app.ts';
 import { joinedBackplane } from './join.ts';
 import { renderStream } from './render.ts';
@@ -126,6 +127,7 @@ export class LiveApp {
 		if (server === null || this.#stopped) return;
 		this.#started = false;
 		this.#starting = undefined;
+		socketRegistry().clearKeys();
 		if (this.facts.isDevelopment) shared.server = null;
 		else this.#stopped = true;
 		await server.drain(this.#config.drainMs);

@@ -6,6 +6,8 @@ declare module 'virtual:tidewire/app' {
 	export function modules(): Record<string, () => Promise<unknown>>;
 	/** src/hooks.live.ts; an empty module where the app has none. */
 	export function loadConfig(): Promise<{ default?: unknown }>;
+	/** The app's base path: empty, or as `/base`. */
+	export const base: string;
 	/** Where sockets connect, with the app's base path. */
 	export const path: string;
 	/** The configured origin of the app; null where each request tells it. */

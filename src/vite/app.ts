@@ -49,7 +49,12 @@ export class App {
 
 	/** The path of the sockets' URL, with the app's base. */
 	get url(): string {
-		return `${this.#kit.paths?.base ?? ''}${this.#path}`;
+		return `${this.base}${this.#path}`;
+	}
+
+	/** The app's base path: empty, or as `/base`. */
+	get base(): string {
+		return this.#kit.paths?.base ?? '';
 	}
 
 	/** The origin that the app is configured to have; undefined where the request tells it. */

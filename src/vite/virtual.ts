@@ -54,6 +54,7 @@ function imports(modules: ReadonlyMap<string, string>, config: string | null): s
 function appModule(app: App, lists: string[]): string {
 	return [
 		...lists,
+		`export const base = ${JSON.stringify(app.base)};`,
 		`export const path = ${JSON.stringify(app.url)};`,
 		`export const origin = ${JSON.stringify(app.origin ?? null)};`,
 		`export const isDevelopment = ${app.isDevelopment};`,

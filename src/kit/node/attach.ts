@@ -12,6 +12,7 @@ import type { LiveApp } from '../live-app.ts';
 import { reportError } from '../report.ts';
 import { authorizeThrough, type RequestHandler } from './authorize.ts';
 import { guessesScheme } from './guessed-scheme.ts';
+import { socketRoutes } from './socket-routes.ts';
 import { startOrExit } from './start-or-exit.ts';
 
 /** A server of `node:http`, `node:https` or `node:http2`. */
@@ -29,9 +30,11 @@ export function attachApp(
 	beforeClose(httpServer, () =>
 		app.stop().catch((error: unknown) => reportError('tidewire: the shutdown failed', error))
 	);
+	const guesses = guessesScheme(facts, process.env);
 	return attach<Session>(httpServer, {
 		server: { accept },
-		authorize: authorizeThrough(handler, app.upgrades, guessesScheme(facts, process.env)),
+		authorize: authorizeThrough(handler, app.upgrades, guesses),
+		routes: socketRoutes({ facts, app, handler, guessesScheme: guesses }),
 		path: facts.path,
 		originCheck: 'authorize',
 		messageBytes: () => runtime().started.limits.messageBytes

@@ -1,0 +1,191 @@
+// All endpoints and one-time addresses of the process, and the decision about every upgrade that asks for one. Kept on globalThis,
+// because the development server may run this module anew at any time.
+
+import { LiveError } from '../base/errors.ts';
+import type { SessionSource } from '../server/config.ts';
+import type { Session } from '../server/session.ts';
+import { hooksOf, type Endpoint, type SocketAdmission } from './endpoint.ts';
+import type { OneTimeKeys } from './keys.ts';
+import { refuseSocket } from './close.ts';
+import { identityOf, isOwner } from './owner.ts';
+import type { PathPattern } from './path.ts';
+import type { SocketHandler, SocketRequest } from './socket.ts';
+
+/** An upgrade on its way through the app's own `handle`. */
+export interface SocketVisit {
+	/** As it was sent. */
+	readonly path: string;
+	/** The first subprotocol that was offered; empty for none. */
+	readonly protocol: string;
+	readonly source: SessionSource;
+	readonly session: Session | null;
+	readonly remoteAddress: string | undefined;
+}
+
+/** Where the app's sockets are, as the build says. */
+export interface SocketDoor {
+	/** The app's base path: empty, or `/base`. */
+	readonly base: string;
+	/** Where the live socket is; one-time addresses are below it. */
+	readonly path: string;
+	/** Whether a path that is registered again takes the place of the former one. */
+	readonly isDevelopment: boolean;
+}
+
+/** A path and what is behind it. */
+export interface Route {
+	readonly pattern: PathPattern;
+	readonly endpoint: Endpoint;
+	readonly handler: SocketHandler;
+	/** The controller, which is replaced as a whole. */
+	readonly owner: { retire(reason: string): void };
+}
+
+/** What a one-time address leads to. */
+export interface OneTimeTarget {
+	readonly endpoint: Endpoint;
+	readonly handler: SocketHandler;
+}
+
+const KEY = Symbol.for('tidewire.sockets');
+const UNKNOWN = 'this address is unknown, was used, or is too old: ask for a new one';
+
+export class SocketRegistry {
+	#door: SocketDoor | null = null;
+	readonly #keys = new Set<OneTimeKeys<OneTimeTarget>>();
+	#routes: readonly Route[] = [];
+
+	/** A server lets sockets in from here on. */
+	serve(door: SocketDoor): void {
+		this.#door = door;
+	}
+
+	/**
+	 * Where a new one-time address is.
+	 * @throws {LiveError} UNAVAILABLE where no server lets sockets in
+	 */
+	addressOf(key: string): string {
+		if (this.#door) return `${this.#door.path}/connect/${key}`;
+		throw new LiveError(
+			'UNAVAILABLE',
+			'nothing serves raw sockets here: they need `live` of "tidewire/kit" on a Node HTTP server (or Bun running the same build)'
+		);
+	}
+
+	addKeys(keys: OneTimeKeys<OneTimeTarget>): void {
+		// Controllers may be gone that left nothing: each comes back with its next address.
+		for (const other of this.#keys) if (other.size === 0) this.#keys.delete(other);
+		this.#keys.add(keys);
+	}
+
+	removeKeys(keys: OneTimeKeys<OneTimeTarget>): void {
+		this.#keys.delete(keys);
+	}
+
+	/**
+	 * Adds an endpoint. In development one of another controller at the same path is an older version: its controller goes.
+	 * @throws {TypeError} where the path has an endpoint
+	 */
+	add(route: Route): void {
+		const { shape, text } = route.pattern;
+		const former = this.#routes.find(({ pattern }) => pattern.shape === shape);
+		if (former) {
+			if (!this.#door?.isDevelopment || former.owner === route.owner)
+				throw new TypeError(`tidewire: "${text}" has a socket endpoint already ("${former.pattern.text}")`);
+			former.owner.retire('a newer version of this endpoint is there');
+		}
+		this.#routes = [...this.#routes, route].toSorted((one, other) => one.pattern.compare(other.pattern));
+	}
+
+	/** Takes endpoints out. */
+	remove(isGone: (route: Route) => boolean): void {
+		this.#routes = this.#routes.filter((route) => !isGone(route));
+	}
+
+	/** Frees what no upgrade will come for any more: the server is about to stop. */
+	clearKeys(): void {
+		for (const keys of this.#keys) keys.clear();
+	}
+
+	/** Whether a path is one of ours. */
+	takes(path: string): boolean {
+		return this.#keyIn(path) !== null || this.#routeOf(path) !== undefined;
+	}
+
+	/** Decides about an upgrade. Never rejects: whoever is not let in is told by the close of the socket. */
+	async admit(visit: SocketVisit): Promise<SocketAdmission | null> {
+		const key = this.#keyIn(visit.path);
+		if (key !== null) return this.#admitOnce(visit, key);
+		const found = this.#routeOf(visit.path);
+		if (!found) return null;
+		const { route, params } = found;
+		const { endpoint } = route;
+		const refusal = await endpoint.refusalOf(requestOf(visit, params));
+		if (refusal !== null) return endpoint.refuse(refusal);
+		const { protocol, session, source } = visit;
+		const opening = { ...hooksOf(route.handler), params, url: source.url, protocol };
+		return {
+			messageBytes: endpoint.limits.messageBytes,
+			accept: (socket) => endpoint.open(socket, opening, session)
+		};
+	}
+
+	async #admitOnce(visit: SocketVisit, key: string): Promise<SocketAdmission> {
+		const keys = [...this.#keys].find((some) => some.find(key) !== undefined);
+		const waiting = keys?.find(key);
+		if (keys === undefined || waiting === undefined) return refused(new LiveError('NOT_FOUND', UNKNOWN));
+		const { owner, target } = waiting;
+		const { protocol, session, source } = visit;
+		if (!isOwner(owner, identityOf(source, session)))
+			return refused(new LiveError('FORBIDDEN', 'another session asked for this address'));
+		const { endpoint, handler } = target;
+		const refusal = await endpoint.refusalOf(requestOf(visit, {}));
+		if (refusal !== null) return endpoint.refuse(refusal);
+		const opening = { ...hooksOf(handler), params: {}, url: withoutKey(source.url, key), protocol };
+		return {
+			messageBytes: endpoint.limits.messageBytes,
+			// Of all upgrades that come this far, the first one has it.
+			accept: (socket) =>
+				keys.take(key)
+					? endpoint.open(socket, opening, session)
+					: refused(new LiveError('NOT_FOUND', UNKNOWN)).accept(socket)
+		};
+	}
+
+	#keyIn(path: string): string | null {
+		const prefix = `${this.#door?.path ?? ''}/connect/`;
+		return this.#door !== null && path.startsWith(prefix) ? path.slice(prefix.length) : null;
+	}
+
+	#routeOf(path: string): { route: Route; params: Record<string, string> } | undefined {
+		const base = this.#door?.base ?? '';
+		if (!path.startsWith(`${base}/`)) return undefined;
+		for (const route of this.#routes) {
+			const params = route.pattern.match(path.slice(base.length));
+			if (params !== null) return { route, params };
+		}
+		return undefined;
+	}
+}
+
+function requestOf({ source, session, remoteAddress }: SocketVisit, params: Record<string, string>): SocketRequest {
+	const { locals, request, url, cookies } = source;
+	return { locals, request, url, cookies, params, session, remoteAddress };
+}
+
+/** Nothing more than a close is sent, and nothing is read. */
+export function refused(error: LiveError): SocketAdmission {
+	return { messageBytes: 1, accept: (socket) => refuseSocket(socket, error) };
+}
+
+/** What an application may log has no secret in it. */
+function withoutKey(url: URL, key: string): URL {
+	const plain = new URL(url);
+	plain.pathname = plain.pathname.slice(0, -key.length);
+	return plain;
+}
+
+export function socketRegistry(): SocketRegistry {
+	const holder = globalThis as { [KEY]?: SocketRegistry };
+	return (holder[KEY] ??= new SocketRegistry());
+}
