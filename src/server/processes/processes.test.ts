@@ -105,6 +105,30 @@ describe('the roster of processes', () => {
 		expect(rosters[0]!.living).toEqual(new Set(['p0', 'p1']));
 	});
 
+	it('is left for good by a process that enters itself just then', async () => {
+		const clock = new VirtualClock();
+		const store = new MemoryStore(clock);
+		const slow = new Proxy(store, {
+			get(target, name: keyof SharedStore) {
+				return async (...args: unknown[]) => {
+					await new Promise<void>((resolve) => void clock.setTimer(resolve, name === 'enter' ? 500 : 100));
+					return (target[name] as (...args: unknown[]) => unknown).apply(target, args);
+				};
+			}
+		});
+		for (const afterMs of [2_050, 2_150]) {
+			const roster = new Roster({ store: slow, clock, id: 'p0', onError: fail });
+			const started = roster.start();
+			await clock.advance(600);
+			await started;
+			await clock.advance(afterMs);
+			const stopped = roster.stop();
+			await clock.advance(1_000);
+			await stopped;
+			expect(store.members('processes')).toEqual([]);
+		}
+	});
+
 	it('has no timer after it was stopped', async () => {
 		const { clock, rosters } = await start(2);
 		for (const roster of rosters) await roster.stop();

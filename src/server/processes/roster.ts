@@ -36,6 +36,8 @@ export class Roster {
 	#living: ReadonlySet<string> = new Set();
 	#timer: Timer | null = null;
 	#running = false;
+	/** Settles with the beat that is under way. */
+	#beating: Promise<void> = Promise.resolve();
 	/** Whether a beat has succeeded, and when the last one of them began. */
 	#entered = false;
 	#enteredMs = 0;
@@ -58,6 +60,7 @@ export class Roster {
 		this.#running = false;
 		this.#options.clock.clearTimer(this.#timer);
 		if (this.#options.alone) return;
+		await this.#beating; // would enter this process again
 		await this.#options.store.leave(GROUP, this.id);
 	}
 
@@ -92,9 +95,16 @@ export class Roster {
 		if (this.#running) this.#timer = this.#options.clock.setTimer(beat, BEAT_MS);
 	}
 
-	async #beat(): Promise<void> {
+	#beat(): Promise<void> {
+		const beat = this.#enter();
+		this.#beating = beat.catch(() => {});
+		return beat;
+	}
+
+	async #enter(): Promise<void> {
 		const { store, clock } = this.#options;
 		const living = new Set((await this.#inTime(store.members(GROUP))).map(({ member }) => member));
+		if (!this.#running) return;
 		const beganMs = clock.now();
 		await this.#inTime(store.enter(GROUP, { member: this.id, value: '' }, LIFE_MS));
 		if (!this.#running) return;
