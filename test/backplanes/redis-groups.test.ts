@@ -1,18 +1,16 @@
 // The Redis backplane on servers that work together: a Cluster, and a master that Sentinel replaces.
-import { Cluster as IoredisCluster, Redis as Ioredis } from 'ioredis';
-import { Cluster as IovalkeyCluster } from 'iovalkey';
-import { createCluster } from 'redis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RedisClient } from '../../src/backplanes/redis/client.ts';
 import { redis, type RedisBackplane } from '../../src/backplanes/redis/redis.ts';
 import { slotOf } from '../../src/backplanes/redis/slot.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
 import { backplaneContract } from '../../src/testing/backplane-contract.ts';
 import { storeContract } from '../../src/testing/store-contract.ts';
 import { LogReader } from '../support/log-reader.ts';
-import { LIBRARIES, type Library } from '../support/redis-clients.ts';
+import { LIBRARIES, makeClusterClient, makeSentinelClient } from '../support/redis-clients.ts';
+import { RedisProcesses } from '../support/redis-processes.ts';
 import { MASTER_NAME, RedisCluster, WatchedRedis } from '../support/services/redis-groups.ts';
+import type { RedisServer } from '../support/services/redis.ts';
 
 const topic = encodeTopic(['board', 'one']);
 const opened: RedisBackplane[] = [];
@@ -33,20 +31,22 @@ describe('a Cluster', () => {
 	});
 	afterAll(() => cluster[Symbol.asyncDispose]());
 
-	function client(library: Library): RedisClient {
-		const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-		if (library === 'redis') return createCluster({ rootNodes: cluster.nodes.map(({ url }) => ({ url })) });
-		const options = { lazyConnect: true };
-		return library === 'ioredis' ? new IoredisCluster(nodes, options) : new IovalkeyCluster(nodes, options);
-	}
-
 	describe.each(LIBRARIES)('with %s', (library) => {
-		const open = async (): Promise<RedisBackplane> => redis(client(library), { events: 16 });
+		const processes = new RedisProcesses();
+		afterAll(() => processes.end());
+		const events = 16;
+		const open = async (): Promise<RedisBackplane> => redis(makeClusterClient(library, cluster.ports), { events });
 		const create = async (): Promise<RedisBackplane> => {
 			for (const node of cluster.nodes) await node.command('FLUSHALL');
 			return open();
 		};
-		const contract = backplaneContract({ create, reopen: open, history: 16, dispose: async () => {} });
+		const contract = backplaneContract({
+			create,
+			reopen: open,
+			peer: () => processes.one({ at: cluster.ports, library, events }),
+			history: events,
+			dispose: () => processes.release()
+		});
 
 		it.each(contract)('$title', async ({ run }) => {
 			await expect(run()).resolves.toBeUndefined();
@@ -77,8 +77,8 @@ describe('a Cluster', () => {
 			const writer = keep(await open());
 			await writer.start(() => {});
 			const slot = slotOf('{board/one}');
-			const owner = Math.floor(slot / 5_461.5);
-			const [from, to] = [cluster.nodes[owner]!, cluster.nodes[(owner + 1) % 3]!];
+			const from = cluster.ownerOf(slot);
+			const to = cluster.nodes.find((node) => node !== from)!;
 			await cluster.move(slot, { from, to });
 			await writer.append(topic, '"created",1');
 			await reader.until(({ resets }) => resets > 0);
@@ -89,26 +89,47 @@ describe('a Cluster', () => {
 			await cluster.move(slot, { from: to, to: from });
 		});
 	});
+
+	describe('whose master dies', () => {
+		let replica: RedisServer;
+		beforeAll(async () => {
+			replica = await cluster.addReplica(cluster.ownerOf(slotOf('{board/one}')));
+		});
+		afterAll(() => replica[Symbol.asyncDispose]());
+
+		it.each(LIBRARIES)('resets readers, and goes on with the replica: with %s', async (library) => {
+			const pair = [cluster.ownerOf(slotOf('{board/one}')), replica];
+			const roles = await Promise.all(pair.map((node) => node.command('ROLE')));
+			const master = pair[roles.findIndex((role) => role.includes('master'))]!;
+			const open = (): RedisBackplane =>
+				keep(redis(makeClusterClient(library, cluster.ports), { timeoutMs: 1_000 }));
+			await expectFailover({ open, master });
+			await cluster.revive(master);
+		});
+	});
 });
 
 describe('a master that Sentinel replaces', () => {
-	it('takes its epoch with it: readers are reset, and what the new one acknowledges is read', async () => {
+	it.each(LIBRARIES)('takes its epoch with it: with %s', async (library) => {
 		await using watched = await WatchedRedis.start();
-		const sentinels = [{ host: '127.0.0.1', port: watched.sentinel.port }];
-		const open = (): RedisBackplane =>
-			keep(redis(new Ioredis({ sentinels, name: MASTER_NAME, lazyConnect: true }), { timeoutMs: 1_000 }));
-		const reader = await new LogReader(open()).start(topic);
-		const writer = open();
-		await writer.start(() => {});
-		const before = await writer.append(topic, '"created",1');
-		await reader.until(({ seen }) => seen.length === 1);
-		await watched.master.kill();
-		await expect(writer.append(topic, '"created",2')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-		await reader.until(({ resets }) => resets === 1);
-		expect(await reader.backplane.read(topic, before)).toEqual({ kind: 'reset', reason: 'epoch' });
-		await expect
-			.poll(() => writer.append(topic, '"created",3').catch(() => null), { timeout: 10_000 })
-			.not.toBeNull();
-		await reader.until(({ seen }) => seen.at(-1)?.data === 3);
+		const sentinel = { name: MASTER_NAME, port: watched.sentinel.port };
+		const open = (): RedisBackplane => keep(redis(makeSentinelClient(library, sentinel), { timeoutMs: 1_000 }));
+		await expectFailover({ open, master: watched.master });
 	});
 });
+
+/** When a master is killed, readers are reset, and read what the new one acknowledges. */
+async function expectFailover({ open, master }: { open: () => RedisBackplane; master: RedisServer }): Promise<void> {
+	const reader = await new LogReader(open()).start(topic);
+	const writer = open();
+	await writer.start(() => {});
+	const before = await writer.append(topic, '"created",1');
+	await reader.until(({ seen }) => seen.at(-1)?.data === 1);
+	await master.kill();
+	await expect(writer.append(topic, '"created",2')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+	await reader.until(({ resets }) => resets > 0);
+	expect(await reader.backplane.read(topic, before)).toEqual({ kind: 'reset', reason: 'epoch' });
+	await expect.poll(() => writer.append(topic, '"created",3').catch(() => null), { timeout: 20_000 }).not.toBeNull();
+	await reader.until(({ seen }) => seen.at(-1)?.data === 3);
+	expect(reader.resets).toBe(1);
+}

@@ -3,7 +3,7 @@
 import { openClusterLink } from './cluster-link.ts';
 import { openIoredis, openIoredisCluster, type IoredisClient } from './ioredis.ts';
 import { openPair, type OpenLink } from './link.ts';
-import { openNodeRedis, openNodeRedisCluster, type NodeRedisClient } from './node-redis.ts';
+import { openNodeRedis, openNodeRedisCluster, openNodeRedisSentinel, type NodeRedisClient } from './node-redis.ts';
 import type { OpenCluster, OpenWire } from './wire.ts';
 
 export type RedisClient = IoredisClient | NodeRedisClient;
@@ -22,6 +22,7 @@ export function clientKind(source: string | RedisClient): ClientKind {
 	}
 	if (typeof (source as Partial<NodeRedisClient> | undefined)?.sendCommand === 'function') {
 		if ('masters' in source) return cluster((events) => openNodeRedisCluster(source, events));
+		if ('getSentinelNode' in source) return server((events) => openNodeRedisSentinel(source, events));
 		return server((events) => openNodeRedis(source, events));
 	}
 	throw new TypeError('tidewire: redis() takes an address, or a client of ioredis, iovalkey or node-redis');

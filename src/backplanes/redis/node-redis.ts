@@ -1,12 +1,12 @@
-// node-redis: one server or Cluster. The application's client is only copied, never used or closed.
+// node-redis: one server, Sentinel or Cluster. The application's client is only copied, never used or closed.
 
 import { reasonOf, type ClusterMaster, type ClusterWire, type Wire, type WireEvents } from './wire.ts';
 
-/** A client of node-redis, for one server or for a Cluster. */
+/** A client of node-redis, for one server, for Sentinel or for a Cluster. */
 export interface NodeRedisClient {
 	connect(): Promise<unknown>;
-	destroy(): void;
-	/** That of a Cluster takes a key, and whether the command only reads, before the command. */
+	destroy(): unknown;
+	/** Those of Sentinel and of a Cluster take something else before the command. */
 	sendCommand(...args: never[]): Promise<unknown>;
 	on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
@@ -32,8 +32,25 @@ interface ClusterSource extends NodeRedisClient {
 	sendCommand(key: string, isReadonly: boolean, command: readonly string[]): Promise<unknown>;
 }
 
+interface SentinelSource extends NodeRedisClient {
+	duplicate(overrides: object): SentinelSource;
+	/** Lends the connection to the master. */
+	_execute(isReadonly: boolean, use: (master: Source) => Promise<Wire>): Promise<Wire>;
+}
+
 /** Whatever the application chose for its own commands: ours connect once and repeat nothing. */
 const CONNECTION = { keyPrefix: undefined, disableOfflineQueue: true, pingInterval: 0, commandOptions: {} };
+
+/** It gives up where Sentinel names nobody who answers, and never looks again: another one is made instead. */
+const SENTINEL = {
+	keyPrefix: undefined,
+	commandOptions: {},
+	masterPoolSize: 1,
+	replicaPoolSize: 0,
+	scanInterval: 0,
+	reserveClient: false,
+	maxCommandRediscovers: 0
+};
 
 /** Opens one more connection to where a client of one server leads. */
 export async function openNodeRedis(client: NodeRedisClient, events: WireEvents): Promise<Wire> {
@@ -49,6 +66,17 @@ export async function openNodeRedis(client: NodeRedisClient, events: WireEvents)
 			void (sharded ? copy.sUnsubscribe(channel) : copy.unsubscribe(channel)).catch(() => {}),
 		close: () => destroy(copy)
 	};
+}
+
+/** Opens a connection to the master that Sentinel names now. */
+export async function openNodeRedisSentinel(client: NodeRedisClient, events: WireEvents): Promise<Wire> {
+	const copy = (client as SentinelSource).duplicate(SENTINEL);
+	await connect(copy, { onLost: () => {} });
+	try {
+		return await copy._execute(false, (master) => openNodeRedis(master, events));
+	} finally {
+		destroy(copy);
+	}
 }
 
 export async function openNodeRedisCluster(
@@ -86,11 +114,8 @@ async function connect(copy: NodeRedisClient, { onLost }: Pick<WireEvents, 'onLo
 	throw new Error(failure);
 }
 
-/** It throws where it is closed already. */
+/** It throws where it is closed already; that of Sentinel rejects. */
 function destroy(copy: NodeRedisClient): void {
-	try {
-		copy.destroy();
-	} catch {
-		// It was.
-	}
+	const destroyed = async (): Promise<void> => void (await copy.destroy());
+	destroyed().catch(() => {});
 }

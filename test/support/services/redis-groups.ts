@@ -14,6 +14,12 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
 	}
 }
 
+const NODE = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
+
+/** Its answer is a text: its length, and then itself. */
+const idOf = async (node: RedisServer): Promise<string> =>
+	(await node.command('CLUSTER', 'MYID')).split('\r\n')[1] ?? '';
+
 export class RedisCluster implements AsyncDisposable {
 	readonly nodes: readonly RedisServer[];
 
@@ -23,8 +29,7 @@ export class RedisCluster implements AsyncDisposable {
 
 	/** Three masters, with the slots shared between them. */
 	static async start(): Promise<RedisCluster> {
-		const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
-		const nodes = await Promise.all([1, 2, 3].map(() => RedisServer.start(settings)));
+		const nodes = await Promise.all([1, 2, 3].map(() => RedisServer.start(NODE)));
 		const cluster = new RedisCluster(nodes);
 		const bounds = [0, 5_461, 10_923, 16_384];
 		for (const [index, node] of nodes.entries()) {
@@ -41,10 +46,42 @@ export class RedisCluster implements AsyncDisposable {
 		return states.every((state) => /cluster_state:ok[^]*cluster_known_nodes:3/.test(state));
 	}
 
+	get ports(): number[] {
+		return this.nodes.map(({ port }) => port);
+	}
+
+	/** The one of the first masters that has had a slot from the beginning. */
+	ownerOf(slot: number): RedisServer {
+		return this.nodes[Math.floor(slot / 5_461.5)]!;
+	}
+
+	/** One more node, which takes the place of a master that dies. The caller's to end. */
+	async addReplica(master: RedisServer): Promise<RedisServer> {
+		const replica = await RedisServer.start(NODE);
+		const id = await idOf(master);
+		await replica.command('CLUSTER', 'MEET', '127.0.0.1', String(master.port));
+		await until(
+			'the new node knows its master',
+			async () => (await replica.command('CLUSTER', 'REPLICATE', id)) === '+OK'
+		);
+		await until('it has the copy', async () => (await replica.command('ROLE')).includes('connected'));
+		await until('all know the replica', async () => {
+			const lists = await Promise.all(this.nodes.map((node) => node.command('CLUSTER', 'NODES')));
+			return lists.every((list) => list.includes(`slave ${id}`));
+		});
+		return replica;
+	}
+
+	/** Starts a node that was killed; resolves when it follows the one that took its place. */
+	async revive(node: RedisServer): Promise<void> {
+		await node.start();
+		await until('it follows the new master', async () => /slave[^]*connected/.test(await node.command('ROLE')));
+	}
+
 	/** Gives a slot, without its keys, to another node; the one that had it lets go first. */
 	async move(slot: number, nodes: { from: RedisServer; to: RedisServer }): Promise<void> {
 		const { from, to } = nodes;
-		const id = (await to.command('CLUSTER', 'MYID')).split('\r\n')[1] ?? '';
+		const id = await idOf(to);
 		const others = this.nodes.filter((node) => node !== from);
 		for (const node of [from, ...others]) {
 			await until('the slot has moved', async () => {
