@@ -4,6 +4,7 @@
 import { originRefusal } from '../base/origin.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { AppFacts, KitEvent } from './app.ts';
+import { runtime } from '../server/runtime.ts';
 import { answerProbe } from './health.ts';
 import type { LiveApp } from './live-app.ts';
 import { reportError } from './report.ts';
@@ -26,7 +27,11 @@ export function createHandle(facts: AppFacts, app: LiveApp): LiveHandle {
 		if (attached && isUpgrade(event, facts)) return tryAgain();
 		// Begun and not awaited: a page that needs the live part waits for it by itself.
 		if (!app.isStarted && !app.isStopped) app.start().catch((error: unknown) => reportOnce(error));
-		return answerProbe(event, facts, app) ?? resolve(event);
+		return (
+			answerProbe(event, facts, app) ??
+			runtime().routes.get(event.url.pathname)?.(event.request) ??
+			resolve(event)
+		);
 	};
 }
 

@@ -1,5 +1,8 @@
 // `tidewire/server`: what live modules, src/hooks.live.ts and code that publishes import.
 
+export type { WebhookDelivery } from '../features/webhooks/delivery.ts';
+export { hmacWebhook, standardWebhook, type HmacOptions, type VerifyWebhook } from '../features/webhooks/verify.ts';
+export type { LiveWebhook, WebhookEvent, WebhookOptions } from '../features/webhooks/webhook.ts';
 export { LiveError, type ErrorCode, type ErrorDetails, type Issue } from '../base/errors.ts';
 export type { MergeKind } from '../base/merge.ts';
 export type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';

@@ -2,6 +2,7 @@
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { signal as liveSignal } from '../features/signal.ts';
+import { webhook } from '../features/webhooks/webhook.ts';
 import { access } from '../server/access.ts';
 import type { LiveContext } from '../server/context.ts';
 import { define, type Guard, type Middleware } from '../server/definition.ts';
@@ -24,6 +25,7 @@ export const live = Object.assign(call, {
 	stream,
 	channel,
 	signal: liveSignal,
+	webhook,
 	middleware,
 	access
 });

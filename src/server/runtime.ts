@@ -19,6 +19,8 @@ export class Runtime {
 	sessionOf: ((source: SessionSource) => MaybePromise<Session | null>) | null = null;
 	/** What calling a stream gives while a page is rendered on the server; set by the integration. */
 	renderStream: ((path: string, args: unknown[]) => unknown) | null = null;
+	/** What answers requests to a path of its own, as webhooks may. */
+	readonly routes = new Map<string, (request: Request) => Promise<Response>>();
 	/** Middleware that was declared since the last module was registered: it belongs to the next one. */
 	#declared: Middleware[] = [];
 	/** The same by module, for the next server in this process: a module declares only once, when it is imported. */

@@ -112,6 +112,11 @@ export class TestEnv {
 		return this.#current.server.revoke(userId);
 	}
 
+	/** The time of day there, in milliseconds since the Unix epoch: it moves with `advance` only. */
+	get now(): number {
+		return this.#current.clock.wallTime();
+	}
+
 	/** The server under test, for what has no method here. */
 	get server(): LiveServer {
 		return this.#current.server;

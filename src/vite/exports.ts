@@ -25,6 +25,7 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 	['live.stream', 'stream'],
 	['live.channel', 'stream'],
 	['live.signal', 'call'],
+	['live.webhook', null],
 	['guard', null]
 ]);
 

@@ -1,4 +1,5 @@
 // The documents, believed: the files that they show are put together, type-checked, built and used in a browser.
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -240,7 +241,7 @@ describe('the app of docs/operations.md', () => {
 });
 
 describe('the app of the guide (all other pages in docs)', () => {
-	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy', 'testing', 'signals'];
+	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy', 'testing', 'signals', 'webhooks'];
 	const documents = ['README.md', ...pages.map((name) => `docs/${name}.md`)];
 	let app: Fixture;
 	let server: RunningApp;
@@ -323,6 +324,21 @@ describe('the app of the guide (all other pages in docs)', () => {
 		await bob!.getByText('deleted').waitFor();
 		expect(await adaToo!.getByText('export:here').count()).toBe(0);
 		expect(await bob!.getByText('export').count()).toBe(1); // its own button
+	});
+
+	test.each(['/hooks/payments', '/api/payments'])('a webhook at %s publishes what is signed', async (path) => {
+		const client = clientOf('user=ada');
+		const stream = client.stream('lib/payments/payments', []);
+		const stop = stream.onChange(() => {});
+		await expect.poll(() => stream.state.ready).toBe(true);
+		const body = JSON.stringify({ id: path, type: 'payment.succeeded', amount: 5 });
+		const signature = `sha256=${createHmac('sha256', 'for development').update(body).digest('hex')}`;
+		const post = async (header: string): Promise<number> =>
+			(await fetch(server.url + path, { method: 'POST', body, headers: { 'x-signature': header } })).status;
+		expect([await post('sha256=00'), await post(signature)]).toEqual([401, 200]);
+		await expect.poll(() => stream.state.value).toEqual([JSON.parse(body)]);
+		stop();
+		client.close();
 	});
 
 	test('several streams make one value', async () => {
