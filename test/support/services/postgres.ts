@@ -145,16 +145,17 @@ export class PostgresServer implements AsyncDisposable {
 		return [pid, ...stdout.split(/\s+/).filter(Boolean).map(Number)];
 	}
 
-	/** A copy of its data, made while it is stopped. Returns what `restore` takes. */
+	/** A copy of its data, made while it is stopped or frozen. Returns what `restore` takes. */
 	copy(): string {
 		const name = join(this.folder, `copy${this.#copies++}`);
 		replace(this.#data, name);
 		return name;
 	}
 
-	/** Puts a copy back, while it is stopped. */
+	/** Puts a copy back, while it is stopped. One of a server that ran says which process had it. */
 	restore(copy: string): void {
 		replace(copy, this.#data);
+		rmSync(join(this.#data, 'postmaster.pid'), { force: true });
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
