@@ -10,7 +10,7 @@ import { capture, root, run } from './run.ts';
 const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'PROTOCOL.md', 'README.md', 'package.json'];
 
 /** Entries that only load inside an app: their imports are compiled, or provided, by its build. */
-const NEED_AN_APP = ['./svelte', './kit', './kit/node', './package.json'];
+const NEED_AN_APP = ['./svelte', './sockets/svelte', './kit', './kit/node', './package.json'];
 
 interface Packed {
 	filename: string;

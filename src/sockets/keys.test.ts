@@ -81,5 +81,5 @@ test('secrets are compared as a whole', () => {
 	const secret = randomSecret();
 	expect(sameSecret(secret, `${secret.slice(0, -1)}${secret.endsWith('A') ? 'B' : 'A'}`)).toBe(false);
 	expect(sameSecret(secret, secret.slice(0, -1))).toBe(false);
-	expect(sameSecret(secret, [...secret].join(''))).toBe(true);
+	expect(sameSecret(secret, secret.slice(0, 20) + secret.slice(20))).toBe(true);
 });
