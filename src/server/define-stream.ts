@@ -9,6 +9,7 @@ import type { SessionSource } from './config.ts';
 import type { LiveContext } from './context.ts';
 import { define, PATH, type StreamDefinition } from './definition.ts';
 import { runtime } from './runtime.ts';
+import type { ServiceDefinition } from './service.ts';
 import { topicOfStream, topicWithoutCaller } from './stream-topic.ts';
 import type { Topic } from './topic.ts';
 
@@ -132,7 +133,7 @@ function makeChannel(topic: unknown, options: AnyOptions | undefined): object {
 	return makeStream(makeDefinition(topic, null, { merge: 'latest', ...defined(options) }));
 }
 
-type AnyOptions = ChannelOptions<MergeKind, string, never>;
+export type AnyOptions = ChannelOptions<MergeKind, string, never>;
 
 /** Leaves out what is undefined, so that it does not hide a default. */
 function defined(options: AnyOptions | undefined): AnyOptions {
@@ -169,8 +170,17 @@ function mergeSpec(kind: MergeKind, options: AnyOptions): MergeSpec {
 	};
 }
 
-/** What a live module exports for a stream, or for what is read as one. */
-export function makeStream(definition: StreamDefinition): object {
+/** A stream that a service keeps current, rather than whoever publishes to it. */
+export function serviceStream(
+	stream: Pick<StreamDefinition, 'topic' | 'load'>,
+	service: ServiceDefinition,
+	options: AnyOptions
+): object {
+	const definition = makeDefinition(stream.topic, stream.load, { merge: 'set', ...defined(options) });
+	return makeStream({ ...definition, service });
+}
+
+function makeStream(definition: StreamDefinition): object {
 	if (typeof definition.topic !== 'function') encodeTopic(definition.topic); // a bad name is refused where it stands
 	const target = (...args: unknown[]): unknown => render(target, args);
 	const topicOf = (parts: TopicParts): Topic => ({

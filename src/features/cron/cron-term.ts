@@ -85,9 +85,9 @@ export class CronTerm {
 	async #next(record: FencedRecord<Progress>): Promise<void> {
 		const { host, plan } = this.#options;
 		const { clock } = host;
-		if (this.#running !== null && plan.catchUp === 'all') return this.#bell.wait(); // none of them is left out
+		if (this.#running !== null && plan.catchUp === 'all') return void (await this.#bell.wait()); // none is left out
 		const waitMs = plan.schedule.after(this.#lastMs) - clock.wallTime();
-		if (waitMs > 0) return this.#bell.wait(Math.min(waitMs, MAX_SLEEP_MS));
+		if (waitMs > 0) return void (await this.#bell.wait(Math.min(waitMs, MAX_SLEEP_MS)));
 		const dueMs = this.#choose(clock.wallTime());
 		if (dueMs === null) return;
 		if (this.#running === null) return this.#begin(record, dueMs);

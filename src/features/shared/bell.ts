@@ -16,15 +16,18 @@ export class Bell {
 		this.#wake?.();
 	}
 
-	/** Resolves when it rings, at once where it has rung since the last wait, and after `maxMs` in any case. */
-	wait(maxMs: number | null = null): Promise<void> {
+	/**
+	 * Resolves when it rings, at once where it has rung since the last wait, and after `maxMs` in any case. Returns whether
+	 * it rang.
+	 */
+	wait(maxMs: number | null = null): Promise<boolean> {
 		return new Promise((resolve) => {
 			let timer: Timer = null;
 			const wake = (): void => {
 				this.#clock.clearTimer(timer);
 				this.#wake = null;
+				resolve(this.#rung);
 				this.#rung = false;
-				resolve();
 			};
 			if (this.#rung) return wake();
 			if (maxMs !== null) timer = this.#clock.setTimer(wake, maxMs);

@@ -9,8 +9,8 @@ import { decodeEventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { ReadResult } from '../../server/backplane.ts';
 import type { EventFrame } from '../../server/event-frame.ts';
-import type { HubTopic, TopicReader } from '../../server/hub-topic.ts';
 import type { ServiceHost } from '../../server/service.ts';
+import { Listener } from './listener.ts';
 import { LostEvents } from './lost-events.ts';
 import { pause } from './pause.ts';
 import type { Term } from './term.ts';
@@ -39,11 +39,9 @@ export interface ReaderOptions {
 	onError: (error: unknown) => void;
 }
 
-export class Reader implements TopicReader {
-	/** It is offered everything: what it has read is known to its owner. */
-	readonly offset = 0;
+export class Reader {
 	readonly #options: ReaderOptions;
-	#topic: HubTopic | null = null;
+	readonly #listener: Listener;
 	/** By what a later one replaces. */
 	#broadcasts = new Map<string, ReadEvent>();
 	#unnamed = 0;
@@ -52,39 +50,27 @@ export class Reader implements TopicReader {
 
 	constructor(options: ReaderOptions) {
 		this.#options = options;
+		const { host, topic, onNews } = options;
+		this.#listener = new Listener({
+			hub: host.hub,
+			topic,
+			onNews: (events) => {
+				if (events?.last === 0) this.#keep(events);
+				onNews();
+			}
+		});
 	}
 
 	/**
 	 * From here on there is news. Returns where the log stands.
 	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached
 	 */
-	async join(): Promise<Position> {
-		const { hub } = this.#options.host;
-		const { topic: name } = this.#options;
-		try {
-			this.#topic = await hub.join(name);
-		} catch (error) {
-			hub.leave(name);
-			throw error;
-		}
-		this.#topic.feeds.add(this);
-		return this.#topic.head;
+	join(): Promise<Position> {
+		return this.#listener.join();
 	}
 
 	leave(): void {
-		if (this.#topic === null) return;
-		this.#topic.feeds.delete(this);
-		this.#options.host.hub.leave(this.#options.topic);
-		this.#topic = null;
-	}
-
-	deliver(events: EventFrame): void {
-		if (events.last === 0) this.#keep(events);
-		this.#options.onNews();
-	}
-
-	disconnected(): void {
-		this.#options.onNews();
+		this.#listener.leave();
 	}
 
 	#keep({ text, conflationKey }: EventFrame): void {
