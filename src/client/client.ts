@@ -4,7 +4,7 @@ import type { Failure } from '../protocol/call.ts';
 import type { DecodeExtra, DownMessage, Extra } from '../protocol/down.ts';
 import { Calls, type BatchOptions, type CallOptions, type QueryOptions } from './calls.ts';
 import { Connection } from './connection.ts';
-import type { ClientExtension, MakeExtension } from './extension.ts';
+import type { Answer, ClientExtension, MakeExtension } from './extension.ts';
 import { applyOptions, CLIENT_DEFAULTS, type ClientOptions, type ClientSettings } from './options.ts';
 import type { ConnectionStatus } from './status.ts';
 import type { ClientStream } from './stream.ts';
@@ -25,6 +25,7 @@ export class Client {
 	readonly #streams: Streams;
 	/** By what made them. */
 	readonly #extensions = new Map<MakeExtension<ClientExtension>, ClientExtension>();
+	readonly #answers = new Map<number, Answer>();
 	readonly #extras = new Map<string, DecodeExtra>();
 	readonly #statusListeners = new Set<() => void>();
 	readonly #publishStatus = (): void => callAll(this.#statusListeners);
@@ -97,7 +98,7 @@ export class Client {
 		const known = this.#extensions.get(make);
 		if (known) return known as Extension;
 		const link = this.#connection;
-		const extension = make({ link, settings: this.#settings, updates: this.#updates });
+		const extension = make({ link, settings: this.#settings, updates: this.#updates, answers: this.#answers });
 		this.#extensions.set(make, extension);
 		for (const [kind, decode] of extension.decoders ?? []) this.#extras.set(kind, decode);
 		if (link.open) this.#updates.run(() => extension.opened?.());
@@ -123,8 +124,15 @@ export class Client {
 		this.#updates.run(() => this.#connection.close());
 	}
 
+	/** Who waits for the answer to a call. */
+	#take(id: number): Answer | undefined {
+		const answer = this.#calls.take(id) ?? this.#answers.get(id);
+		this.#answers.delete(id);
+		return answer;
+	}
+
 	#fail({ id, error }: Failure): void {
-		const call = this.#calls.take(id);
+		const call = this.#take(id);
 		if (call) call.reject(error);
 		else this.#streams.receiveError(id, error);
 	}
@@ -132,7 +140,7 @@ export class Client {
 	#receive(message: DownMessage | Extra): void {
 		switch (message.kind) {
 			case 'result':
-				return this.#calls.take(message.id)?.resolve(message.value);
+				return this.#take(message.id)?.resolve(message.value);
 			case 'error':
 				return this.#fail(message);
 			case 'snapshot':

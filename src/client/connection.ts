@@ -94,6 +94,15 @@ export class Connection implements Link {
 		this.#outbox.add(message, bytes, messageBytes);
 	}
 
+	sendBytes(frame: Uint8Array<ArrayBuffer>): void {
+		this.#outbox.flush();
+		this.#socket?.send(frame);
+	}
+
+	get bufferedBytes(): number {
+		return this.#socket?.bufferedAmount ?? 0;
+	}
+
 	/** Opens a new connection at once, in place of the one there may be. */
 	reconnect(): void {
 		if (this.open) this.#end('waiting', failure('CONNECTION_LOST', 'reconnect() was called'));
@@ -185,7 +194,7 @@ export class Connection implements Link {
 
 	#decode(data: unknown): (DownMessage | Extra)[] {
 		try {
-			return decodeDown(String(data), this.#events.extras);
+			return decodeDown(data, this.#events.extras);
 		} catch (cause) {
 			this.#lose(failure('PROTOCOL_ERROR', 'cannot read what the server sent', cause));
 			return [];

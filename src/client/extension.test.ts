@@ -13,7 +13,7 @@ function world() {
 		url: 'ws://test',
 		connect: (_, events) => {
 			sockets.push(events);
-			return { send: (text) => void sent.push(text), close: () => {} };
+			return { send: (text) => void sent.push(String(text)), close: () => {} };
 		}
 	});
 	const log: string[] = [];

@@ -12,6 +12,13 @@ export interface ExtensionHost {
 	readonly link: Link;
 	readonly settings: ClientSettings;
 	readonly updates: Updates;
+	/** Who waits for the answer to a request that an extension made, by its id. Whoever is answered is taken off by itself. */
+	readonly answers: Map<number, Answer>;
+}
+
+export interface Answer {
+	resolve(value: unknown): void;
+	reject(error: LiveError): void;
 }
 
 /** Called within `Updates.run`, after the client's own streams and calls. */

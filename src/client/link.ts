@@ -19,4 +19,8 @@ export interface Link {
 	 * @throws {LiveError} TOO_LARGE; then nothing was sent
 	 */
 	send(message: string): void;
+	/** Sends a binary frame, behind what was sent before. Only while `open`. */
+	sendBytes(frame: Uint8Array<ArrayBuffer>): void;
+	/** Bytes that the network has not taken yet. */
+	readonly bufferedBytes: number;
 }

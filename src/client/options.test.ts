@@ -10,6 +10,8 @@ class FakeWebSocket implements WebSocketLike {
 	readonly url: string;
 	readonly sent: string[] = [];
 	closedWith: number | undefined;
+	binaryType: unknown;
+	readonly bufferedAmount = 0;
 	onopen: unknown;
 	onmessage: unknown;
 	onclose: unknown;
@@ -20,8 +22,8 @@ class FakeWebSocket implements WebSocketLike {
 		FakeWebSocket.made.push(this);
 	}
 
-	send(text: string): void {
-		this.sent.push(text);
+	send(data: string | Uint8Array): void {
+		this.sent.push(String(data));
 	}
 
 	close(code?: number): void {

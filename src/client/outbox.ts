@@ -21,14 +21,14 @@ export class Outbox {
 
 	/** Sends a message at the end of this microtask; earlier where the frame would grow beyond `maxBytes`. */
 	add(message: string, bytes: number, maxBytes: number): void {
-		if (this.#bytes + bytes > maxBytes) this.#flush();
+		if (this.#bytes + bytes > maxBytes) this.flush();
 		this.#messages.push(message);
 		this.#bytes += bytes + MESSAGE_SEPARATOR.length;
 		if (this.#scheduled) return;
 		this.#scheduled = true;
 		queueMicrotask(() => {
 			this.#scheduled = false;
-			this.#flush();
+			this.flush();
 		});
 	}
 
@@ -38,7 +38,8 @@ export class Outbox {
 		this.#bytes = 0;
 	}
 
-	#flush(): void {
+	/** Sends what there is. */
+	flush(): void {
 		const frame = this.#messages.join(MESSAGE_SEPARATOR);
 		this.clear();
 		if (frame) this.#write(frame);

@@ -3,8 +3,10 @@
 
 /** One connection attempt, and the connection that comes of it. */
 export interface ClientSocket {
-	/** Sends one text frame. Called only between `opened` and `closed`. */
-	send(text: string): void;
+	/** Sends one frame: text as a string, else binary. Called only between `opened` and `closed`. */
+	send(data: string | Uint8Array<ArrayBuffer>): void;
+	/** Bytes that were given to `send` and have not left. @default 0 */
+	readonly bufferedAmount?: number;
 	/** Ends the connection or the attempt. Whatever the socket reports after it is ignored. */
 	close(code: number): void;
 }
@@ -12,7 +14,7 @@ export interface ClientSocket {
 /** What a socket reports, never before the function that made it has returned. */
 export interface ClientSocketEvents {
 	opened(): void;
-	/** A text frame is a string. */
+	/** A text frame is a string, a binary one an `ArrayBuffer`. */
 	message(data: unknown): void;
 	/** The connection ended, or never came to be. */
 	closed(code: number, reason: string): void;
@@ -23,8 +25,10 @@ export type ConnectSocket = (url: string, events: ClientSocketEvents) => ClientS
 
 /** The part of the WebSocket class that is used: the browser's, Node's and that of `ws` all have it. */
 export interface WebSocketLike {
-	send(text: string): void;
+	send(data: string | Uint8Array<ArrayBuffer>): void;
 	close(code?: number): void;
+	binaryType: unknown;
+	readonly bufferedAmount: number;
 	onopen: unknown;
 	onmessage: unknown;
 	onclose: unknown;
@@ -37,6 +41,7 @@ export type WebSocketConstructor = new (url: string) => WebSocketLike;
 export function webSocketConnect(Socket: WebSocketConstructor): ConnectSocket {
 	return (url, events) => {
 		const socket = new Socket(url);
+		socket.binaryType = 'arraybuffer';
 		socket.onopen = () => events.opened();
 		socket.onmessage = (message: { data: unknown }) => events.message(message.data);
 		socket.onclose = (close: { code: number; reason: unknown }) => events.closed(close.code, String(close.reason));

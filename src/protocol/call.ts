@@ -14,6 +14,26 @@ export interface Call {
 	args: unknown[];
 	/** Names the request, however often it is sent: it takes effect once. Absent where the call is for once. */
 	key?: string;
+	/** Sent along as they are. A part of what the transport read. */
+	bytes?: Uint8Array;
+	/** The file that follows, in parts. */
+	file?: FileFacts;
+	/** Set where nobody waits for an answer, and none is sent. */
+	silent?: true;
+}
+
+/** What a client says of a file. Nothing of it is verified but the size, which is kept. */
+export interface FileFacts {
+	/** Names the upload, over all its connections. */
+	key: string;
+	/** In bytes. */
+	size: number;
+	/** Empty where there is none. */
+	name: string;
+	/** A media type; empty where the client knows none. */
+	type: string;
+	/** Whether it was opened before, on a connection that is lost. */
+	again: boolean;
 }
 
 export interface Batch {
@@ -50,8 +70,10 @@ export function encodeCall(id: RequestId, path: string, args: readonly unknown[]
 	return `${CALL_OPENING}${id},${JSON.stringify(path)},${encodeInput(args)}]`;
 }
 
+type KeyedCall = Required<Pick<Call, 'id' | 'path' | 'args' | 'key'>>;
+
 /** A call with a key, which follows the mark of its arguments. */
-export function encodeKeyedCall({ id, path, args, key }: Omit<Required<Call>, 'kind'>): string {
+export function encodeKeyedCall({ id, path, args, key }: KeyedCall): string {
 	const value = encodeInput(args);
 	// A list ends with `]` where it has no mark.
 	const marked = value.endsWith(']') ? `${value},0` : value;
@@ -77,6 +99,16 @@ function decodeKeyedCall(message: Message, { id, path, limits }: Opening): Call 
 	const key = readText(message, 5, KEY_FIELD);
 	const args = readArgs(message.slice(0, message[4] === 0 ? 4 : 5), 3, limits);
 	return Array.isArray(args) ? { kind: 'call', id, path, args, key } : args;
+}
+
+/** A call that nobody waits for. */
+export function encodeVolatile(id: RequestId, path: string, args: readonly unknown[]): string {
+	return `["volatile",${id},${JSON.stringify(path)},${encodeInput(args)}]`;
+}
+
+export function decodeVolatile(message: Message, limits: Limits): Call | Refused {
+	readLength(message, 4, 5);
+	return { ...decodeCall(message, limits), silent: true };
 }
 
 export function encodeBatch(sequential: boolean, calls: readonly Omit<Call, 'kind'>[]): string {

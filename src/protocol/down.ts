@@ -50,15 +50,19 @@ const DECODERS = new Map<string, (message: Message) => DownMessage>([
 	['pong', decodePong]
 ]);
 
+/** The kind under which an extension gets binary frames: behind it comes the `ArrayBuffer`. */
+export const BINARY = 'binary';
+
 /**
- * Decodes one text frame of a server.
+ * Decodes one frame of a server.
  * @throws {LiveError} PROTOCOL_ERROR; the connection cannot go on
  */
-export function decodeDown(text: string): DownMessage[];
+export function decodeDown(frame: unknown): DownMessage[];
 /** The same where further kinds are known. */
-export function decodeDown(text: string, extras: ReadonlyMap<string, DecodeExtra>): (DownMessage | Extra)[];
-export function decodeDown(text: string, extras?: ReadonlyMap<string, DecodeExtra>): (DownMessage | Extra)[] {
-	return readFrame(text).map((message) => {
+export function decodeDown(frame: unknown, extras: ReadonlyMap<string, DecodeExtra>): (DownMessage | Extra)[];
+export function decodeDown(frame: unknown, extras?: ReadonlyMap<string, DecodeExtra>): (DownMessage | Extra)[] {
+	const messages: Message[] = typeof frame === 'string' ? readFrame(frame) : [[BINARY, frame]];
+	return messages.map((message) => {
 		const kind = kindOf(message);
 		const decode = DECODERS.get(kind);
 		if (decode) return decode(message);

@@ -24,7 +24,8 @@ export function readFrame(text: string): Message[] {
 	return text.split(MESSAGE_SEPARATOR).map(parseMessage);
 }
 
-function parseMessage(text: string): Message {
+/** Reads one message. */
+export function parseMessage(text: string): Message {
 	let message: unknown;
 	try {
 		message = JSON.parse(text);

@@ -16,6 +16,12 @@ export interface Limits {
 	streams: number;
 	/** Calls in one batch. @default 50 */
 	batchCalls: number;
+	/** Uploads of one connection at the same time; and those of one user that wait for their client to come back. @default 8 */
+	uploads: number;
+	/** The largest upload or binary call of a function that says nothing else, in bytes. @default 10485760 */
+	uploadBytes: number;
+	/** Bytes of one upload that may wait in the process for its handler. @default 262144 */
+	uploadWindowBytes: number;
 	/** Connections of one user on one process. @default 20 */
 	connectionsPerUser: number;
 	/** Bytes of output that one connection may queue before its streams are marked stale. @default 1048576 */
@@ -36,6 +42,9 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
 	callsQueued: 256,
 	streams: 256,
 	batchCalls: 50,
+	uploads: 8,
+	uploadBytes: 10 * 1024 * 1024,
+	uploadWindowBytes: 256 * 1024,
 	connectionsPerUser: 20,
 	queueBytes: 1024 * 1024,
 	helloTimeoutMs: 10_000,
@@ -57,6 +66,8 @@ export const FIXED_LIMITS = {
 	bigintDigits: 1_000,
 	/** Characters of the key of a call. */
 	callKeyLength: 128,
+	/** Characters of the name of a file, and of its type. */
+	fileLabelLength: 256,
 	/** Characters of an encoded topic. */
 	topicLength: 512
 } as const;

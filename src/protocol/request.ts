@@ -13,6 +13,8 @@ export interface Refused {
 	kind: 'refused';
 	id: RequestId;
 	error: LiveError;
+	/** Set where nobody waits for an answer. */
+	silent?: true;
 }
 
 /** The id of a message about one call or stream, which always comes first. */

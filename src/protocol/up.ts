@@ -2,7 +2,8 @@
 
 import { kindOf, violation, type Message } from './fields.ts';
 import { parseFrame } from './frame.ts';
-import { decodeBatch, decodeCall, decodeCancel, type Batch, type Call, type Cancel } from './call.ts';
+import type { Chunk } from './binary.ts';
+import { decodeBatch, decodeCall, decodeCancel, decodeVolatile, type Batch, type Call, type Cancel } from './call.ts';
 import { decodeHello, type Hello } from './handshake.ts';
 import { decodePing, decodePong, type Ping, type Pong } from './heartbeat.ts';
 import type { Limits } from './limits.ts';
@@ -15,8 +16,22 @@ import {
 	type Subscribe,
 	type Unsubscribe
 } from './stream.ts';
+import { decodeUpload } from './upload.ts';
+import { decodeMore, type More } from './values.ts';
 
-export type UpMessage = Hello | Call | Batch | Cancel | Subscribe | Unsubscribe | Catchup | Ping | Pong | Refused;
+export type UpMessage =
+	| Hello
+	| Call
+	| Batch
+	| Cancel
+	| More
+	| Chunk
+	| Subscribe
+	| Unsubscribe
+	| Catchup
+	| Ping
+	| Pong
+	| Refused;
 
 type Decoder = (message: Message, limits: Limits) => UpMessage;
 
@@ -26,6 +41,9 @@ const DECODERS = new Map<string, Decoder>([
 	['call', decodeCall],
 	['batch', decodeBatch],
 	['cancel', decodeCancel],
+	['volatile', decodeVolatile],
+	['upload', decodeUpload],
+	['more', decodeMore],
 	['subscribe', decodeSubscribe],
 	['unsubscribe', decodeUnsubscribe],
 	['catchup', decodeCatchup],

@@ -5,7 +5,16 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ERROR_CODES, isLiveError, LiveError } from '../base/errors.ts';
 import { MERGE_KINDS } from '../base/merge.ts';
-import { encodeBatch, encodeCall, encodeCancel, encodeError, encodeKeyedCall, encodeResult } from './call.ts';
+import { binaryCallHeader, decodeBinaryUp, encodeBinaryCall, encodeChunk, readChunk } from './binary.ts';
+import {
+	encodeBatch,
+	encodeCall,
+	encodeCancel,
+	encodeError,
+	encodeKeyedCall,
+	encodeResult,
+	encodeVolatile
+} from './call.ts';
 import { decodeDown, type DownMessage } from './down.ts';
 import { encodeGoodbye, encodeHello, encodeWelcome } from './handshake.ts';
 import { encodeHeartbeat, encodePing, encodePong } from './heartbeat.ts';
@@ -23,14 +32,16 @@ import {
 	RESET_REASONS
 } from './stream.ts';
 import { decodeUp, type UpMessage } from './up.ts';
+import { decodeWanted, encodeUpload, encodeWanted } from './upload.ts';
 import { encodeValue } from './value.ts';
+import { decodeManyValue, encodeManyValue, encodeMore, FIRST_BYTES, FIRST_VALUES } from './values.ts';
 import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 const FINGERPRINTS = {
 	version: 1,
-	written: '64405822f58f89dd',
-	read: 'a17d5a14103a09b1',
-	constants: '3d11a360efdde945'
+	written: '09ce7b58ab98c7d7',
+	read: '3627ae3963ae6444',
+	constants: '3dc62f9f3f297d34'
 };
 
 const position = { epoch: 'e', offset: 1 };
@@ -38,19 +49,26 @@ const merge = { kind: 'crud', key: 'id', prepend: true, max: 5 } as const;
 const events = [encodeListedEvent(2, encodeEventBody('created', { id: 1 }))];
 const rich = { at: new Date(0), none: undefined };
 
+const file = { key: 'k', size: 9, name: 'a.txt', type: 'text/plain', again: false };
+
 const UP = {
 	hello: [encodeHello(1)],
 	call: [
 		encodeCall(1, 'a/b', ['x']),
 		encodeCall(1, 'a/b', [rich]),
 		encodeKeyedCall({ id: 1, path: 'a/b', args: ['x'], key: 'k' }),
-		encodeKeyedCall({ id: 1, path: 'a/b', args: [rich], key: 'k' })
+		encodeKeyedCall({ id: 1, path: 'a/b', args: [rich], key: 'k' }),
+		encodeVolatile(1, 'a/b', ['x']),
+		encodeVolatile(1, 'a/b', [rich]),
+		encodeUpload({ id: 1, path: 'a/b', file, args: ['x'] }),
+		encodeUpload({ id: 1, path: 'a/b', file: { ...file, name: '', type: '', again: true }, args: [rich] })
 	],
 	batch: [
 		encodeBatch(true, [{ id: 1, path: 'a/b', args: [] }]),
 		encodeBatch(false, [{ id: 1, path: 'a/b', args: [rich] }])
 	],
 	cancel: [encodeCancel(1)],
+	more: [encodeMore(1, 8)],
 	subscribe: [
 		encodeSubscribe({ id: 1, path: 'a/b', position: null, args: [] }),
 		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich] })
@@ -59,7 +77,7 @@ const UP = {
 	catchup: [encodeCatchup(1, position)],
 	ping: [encodePing(1)],
 	pong: [encodePong(1)]
-} satisfies Record<Exclude<UpMessage['kind'], 'refused'>, string[]>;
+} satisfies Record<Exclude<UpMessage['kind'], 'refused' | 'chunk'>, string[]>;
 
 const DOWN = {
 	welcome: [encodeWelcome({ version: 1, connectionId: 'c', limits: DEFAULT_LIMITS })],
@@ -89,6 +107,29 @@ const DOWN = {
 	heartbeat: [encodeHeartbeat(1, [[2, 3]])],
 	pong: [encodePong(1)]
 } satisfies Record<DownMessage['kind'], string[]>;
+
+/** What only some clients understand. */
+const EXTRA = {
+	value: [encodeManyValue(1, 'x'), encodeManyValue(1, rich)],
+	wanted: [encodeWanted({ id: 1, from: 0, until: 9 })]
+};
+
+const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex');
+
+const BINARY_FRAMES = [
+	encodeBinaryCall(binaryCallHeader(1, 'a/b', ['x']), new Uint8Array([1, 2])),
+	encodeBinaryCall(binaryCallHeader(1, 'a/b', [rich]), new Uint8Array()),
+	encodeChunk({ id: 1, offset: 5, bytes: new Uint8Array([1, 2]) })
+];
+
+/** A frame with each of its bytes changed or left out, and cut short. */
+function binaryMutations(frame: Uint8Array): Uint8Array[] {
+	return [...frame.keys()].flatMap((index) => [
+		...[0, 1, 2, 0x22, 0x2c, 0x5d, 0xff].map((byte) => frame.with(index, byte)),
+		frame.slice(0, index),
+		new Uint8Array([...frame.slice(0, index), ...frame.slice(index + 1)])
+	]);
+}
 
 const all = (messages: Record<string, string[]>): string[] => Object.values(messages).flat();
 
@@ -121,7 +162,7 @@ function mutations(message: string): string[] {
 }
 
 /** What a decoder makes of a text: the message, or how it refuses. */
-function outcome(decode: (text: string) => unknown[], text: string): string {
+function outcome<Input>(decode: (input: Input) => unknown, text: Input): string {
 	try {
 		return JSON.stringify(decode(text), (_, value: unknown) => (isLiveError(value) ? value.code : value));
 	} catch (error) {
@@ -141,7 +182,7 @@ describe('the wire has not changed', () => {
 	});
 
 	test('in what is written', () => {
-		expect(fingerprint([all(UP), all(DOWN)])).toBe(FINGERPRINTS.written);
+		expect(fingerprint([all(UP), all(DOWN), all(EXTRA), BINARY_FRAMES.map(hex)])).toBe(FINGERPRINTS.written);
 	});
 
 	test('in what is read and refused', () => {
@@ -151,12 +192,22 @@ describe('the wire has not changed', () => {
 		const down = all(DOWN).flatMap((message) =>
 			[message, ...mutations(message)].map((text) => outcome(decodeDown, text))
 		);
-		expect([...up, ...down].filter((text) => text.startsWith('an exception'))).toEqual([]);
-		expect(fingerprint([up, down])).toBe(FINGERPRINTS.read);
+		const extra = [
+			...EXTRA.value.flatMap(mutations).map((text) => outcome((one) => [decodeManyValue(one)], JSON.parse(text))),
+			...EXTRA.wanted.flatMap(mutations).map((text) => outcome((one) => [decodeWanted(one)], JSON.parse(text)))
+		];
+		const binary = BINARY_FRAMES.flatMap((frame) => [frame, ...binaryMutations(frame)]).flatMap((frame) => [
+			outcome((one) => [decodeBinaryUp(one, DEFAULT_LIMITS)], frame),
+			outcome((one) => [readChunk(one)], frame)
+		]);
+		expect([...up, ...down, ...extra, ...binary].filter((text) => text.startsWith('an exception'))).toEqual([]);
+		expect(fingerprint([up, down, extra, binary])).toBe(FINGERPRINTS.read);
 	});
 
 	test('in its codes, names and fixed limits', () => {
 		const limits = [Object.keys(DEFAULT_LIMITS), FIXED_LIMITS, [...FORBIDDEN_KEYS]];
-		expect(fingerprint([ERROR_CODES, MERGE_KINDS, RESET_REASONS, limits])).toBe(FINGERPRINTS.constants);
+		expect(fingerprint([ERROR_CODES, MERGE_KINDS, RESET_REASONS, limits, FIRST_VALUES, FIRST_BYTES])).toBe(
+			FINGERPRINTS.constants
+		);
 	});
 });

@@ -8,6 +8,7 @@ import { encodeError, encodeResult, type Batch, type Call } from '../protocol/ca
 import type { RequestId } from '../protocol/fields.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { Refused } from '../protocol/request.ts';
+import type { Conversation, FollowUp, OngoingCall } from './conversation.ts';
 import type { CallDefinition, Handler, Middleware } from './definition.ts';
 import { invoke, type Invocation } from './invoke.ts';
 import { keyedHandler } from './keyed-call.ts';
@@ -28,9 +29,14 @@ export interface CallHost {
 	find(path: string): Registered | undefined;
 	contextFor(path: string): HostedContext;
 	send(text: string): void;
+	sendBytes(frame: Uint8Array): void;
+	/** Returns when the client has taken most of what it was sent. */
+	room(): MaybePromise<void>;
 	clientError(error: unknown, context: HostedContext): LiveError;
 	/** A call ended and none is left. */
 	callsDone(): void;
+	/** An error that no client is told of. */
+	report(path: string, error: unknown, context: HostedContext): void;
 	/** A handler runs until this settles, also where its caller has gone. */
 	handling(outcome: PromiseLike<unknown>): void;
 }
@@ -42,12 +48,20 @@ interface RunningCall {
 	readonly onEnd: (() => void) | null;
 	/** Whether it goes on when its connection is gone: its client asks for the answer again. */
 	readonly outlives: boolean;
+	/** What it does besides answering once; null where that is nothing. */
+	conversation: Conversation | null;
 	/** Ends a call that takes too long; null where it has not outlasted its first turn. */
 	timer: Timer | null;
+	/** How long it may take to get further. */
+	readonly idleMs: number;
+	/** When it last got further; 0 where it never said so. */
+	progressedMs: number;
 	/** Whether it was answered, or its connection is gone. */
 	ended: boolean;
 	/** For the observer; 0 where there is none. */
 	readonly beganMs: number;
+	/** Whether nobody waits for its answer. */
+	readonly silent: boolean;
 }
 
 interface WaitingCall {
@@ -63,6 +77,8 @@ export class Calls {
 	#waiting: WaitingCall[] = [];
 	/** Calls of sequential batches whose turn has not come. */
 	readonly #later = new Set<RequestId>();
+	/** Bytes that ended calls had asked for: they may still be on their way. */
+	#strayBytes = 0;
 	/** Why the connection is gone; null while it is there. */
 	#aborted: LiveError | null = null;
 
@@ -83,11 +99,22 @@ export class Calls {
 	start(call: Call | Refused, onEnd: (() => void) | null = null): void {
 		const { callsInFlight, callsQueued } = this.#host.limits;
 		if (this.#running.size < callsInFlight) this.#run(call, onEnd);
+		else if (call.silent) this.#refuse(call, tooMany('calls run', 'callsInFlight', callsInFlight), onEnd);
 		else if (this.#waiting.length < callsQueued) this.#waiting.push({ call, onEnd });
-		else {
-			const message = `${callsQueued} calls wait already; the limit is "callsQueued"`;
-			this.#refuse(call.id, new LiveError('TOO_MANY', message, { retryAfterMs: 1_000 }), onEnd);
-		}
+		else this.#refuse(call, tooMany('calls wait', 'callsQueued', callsQueued), onEnd);
+	}
+
+	/**
+	 * What the client says of a call that runs. What comes for one that has ended was on its way.
+	 * @throws {LiveError} PROTOCOL_ERROR
+	 */
+	hear(message: FollowUp): void {
+		const hear = this.#running.get(message.id)?.conversation;
+		if (hear?.hear) return hear.hear(message);
+		if (message.kind !== 'chunk') return;
+		this.#strayBytes -= message.bytes.length;
+		if (this.#strayBytes < 0)
+			throw new LiveError('PROTOCOL_ERROR', `bytes came that nothing has asked for, under the id ${message.id}`);
 	}
 
 	startBatch({ calls, sequential }: Batch): void {
@@ -125,7 +152,7 @@ export class Calls {
 		const waiting = this.#waiting.find(({ call }) => call.id === id);
 		if (!waiting) return; // it was answered while the cancellation travelled
 		this.#waiting = this.#waiting.filter((other) => other !== waiting);
-		this.#refuse(id, error, waiting.onEnd);
+		this.#refuse(waiting.call, error, waiting.onEnd);
 	}
 
 	/** The connection is gone: handlers are told, nobody is answered. */
@@ -142,17 +169,29 @@ export class Calls {
 	}
 
 	#run(call: Call | Refused, onEnd: (() => void) | null): void {
-		if (call.kind === 'refused') return this.#refuse(call.id, call.error, onEnd);
+		if (call.kind === 'refused') return this.#refuse(call, call.error, onEnd);
 		const registered = this.#host.find(call.path);
-		if (registered?.definition.kind !== 'call') return this.#refuse(call.id, notFound(call.path), onEnd);
+		if (registered?.definition.kind !== 'call') return this.#refuse(call, notFound(call.path), onEnd);
+		const { definition } = registered;
 		const context = this.#host.contextFor(call.path);
-		const outlives = call.key !== undefined;
 		const beganMs = this.#observer === null ? 0 : this.#host.clock.now();
-		const running: RunningCall = { id: call.id, context, onEnd, outlives, timer: null, ended: false, beganMs };
+		const running: RunningCall = {
+			id: call.id,
+			context,
+			onEnd,
+			outlives: call.key !== undefined,
+			conversation: null,
+			timer: null,
+			idleMs: definition.idleMs ?? this.#host.limits.callTimeoutMs,
+			progressedMs: 0,
+			ended: false,
+			beganMs,
+			silent: call.silent === true
+		};
 		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
 		let outcome: MaybePromise<unknown>;
 		try {
-			const handler = this.#handlerOf(call, registered.definition);
+			const handler = this.#handlerOf(call, definition, running);
 			const span = this.#observer?.span;
 			outcome = span === undefined ? invoke(invocation, handler) : traced(span, invocation, handler);
 		} catch (error) {
@@ -161,7 +200,18 @@ export class Calls {
 		this.#follow(running, outcome);
 	}
 
-	#handlerOf(call: Call, definition: CallDefinition): Handler {
+	#handlerOf(call: Call, definition: CallDefinition, running: RunningCall): Handler {
+		if (running.silent && definition.volatile !== true)
+			throw new LiveError('BAD_REQUEST', `"${call.path}" wants its answer to be waited for`);
+		if (definition.converse !== undefined) {
+			running.conversation = definition.converse(this.#ongoing(call, running));
+			return running.conversation.handler;
+		}
+		if (call.bytes !== undefined || call.file !== undefined)
+			throw new LiveError(
+				'BAD_REQUEST',
+				`"${call.path}" takes no bytes: it is not made by live.binary or live.upload`
+			);
 		if (definition.once === null && call.key === undefined) return definition.handler;
 		return keyedHandler(call, definition, { once: this.#host.once, waitMs: this.#host.limits.callTimeoutMs });
 	}
@@ -193,13 +243,33 @@ export class Calls {
 		if (running.ended || running.timer !== null) return;
 		if (this.#aborted !== null) return this.#abandon(running, this.#aborted); // it ended its own connection
 		this.#running.set(running.id, running);
-		const { callTimeoutMs } = this.#host.limits;
+		this.#expire(running, running.idleMs);
+	}
+
+	#expire(running: RunningCall, afterMs: number): void {
 		running.timer = this.#host.clock.setTimer(() => {
-			this.#fail(
-				running,
-				new LiveError('TIMEOUT', `"${running.context.path}" took longer than ${callTimeoutMs} ms`)
-			);
-		}, callTimeoutMs);
+			const leftMs = running.progressedMs + running.idleMs - this.#host.clock.now();
+			if (running.progressedMs > 0 && leftMs > 0) return this.#expire(running, leftMs);
+			const message = `"${running.context.path}" took longer than ${running.idleMs} ms`;
+			this.#fail(running, new LiveError('TIMEOUT', message));
+		}, afterMs);
+	}
+
+	#ongoing(request: Call, running: RunningCall): OngoingCall {
+		const { limits, clock } = this.#host;
+		return {
+			request,
+			context: running.context,
+			limits,
+			send: (text) => {
+				if (!running.ended) this.#host.send(text);
+			},
+			sendBytes: (frame) => {
+				if (!running.ended) this.#host.sendBytes(frame);
+			},
+			room: () => this.#host.room(),
+			progressed: () => void (running.progressedMs = clock.now())
+		};
 	}
 
 	#answer(running: RunningCall, value: unknown): void {
@@ -209,42 +279,50 @@ export class Calls {
 		} catch (error) {
 			return this.#fail(running, error);
 		}
-		this.#end(running, text, 'ok');
+		this.#end(running, text, null);
 	}
 
 	#fail(running: RunningCall, error: unknown): void {
 		const answer = this.#host.clientError(error, running.context); // reports it, also when nobody waits any more
 		if (running.ended) return;
+		if (running.silent) this.#host.report(running.context.path, error, running.context);
 		running.context.abort(answer);
-		this.#end(running, encodeError(running.id, answer), answer.code);
+		this.#end(running, encodeError(running.id, answer), answer);
 	}
 
-	#end(running: RunningCall, text: string, outcome: Outcome): void {
+	#end(running: RunningCall, text: string, reason: LiveError | null): void {
 		if (running.ended) return;
 		running.ended = true;
-		this.#observe(running, outcome);
+		this.#observe(running, reason?.code ?? 'ok');
 		if (running.timer !== null) {
 			this.#running.delete(running.id);
 			this.#host.clock.clearTimer(running.timer);
 		}
-		this.#host.send(text);
+		if (!running.silent) this.#host.send(text);
+		if (running.conversation !== null) this.#ended(running.conversation, reason);
 		running.onEnd?.();
 		this.#next();
+	}
+
+	#ended(conversation: Conversation, reason: LiveError | null): void {
+		this.#strayBytes += conversation.owedBytes ?? 0;
+		conversation.ended?.(reason);
 	}
 
 	#abandon(call: RunningCall, reason: LiveError): void {
 		this.#observe(call, reason.code);
 		call.ended = true;
-		if (!call.outlives) call.context.abort(reason);
+		if (!call.outlives && call.conversation?.outlives !== true) call.context.abort(reason);
+		call.conversation?.lost?.(reason);
 	}
 
 	#observe({ context, beganMs }: RunningCall, outcome: Outcome): void {
 		this.#observer?.callEnded?.(context.path, outcome, this.#host.clock.now() - beganMs);
 	}
 
-	#refuse(id: RequestId, error: LiveError, onEnd: (() => void) | null): void {
+	#refuse({ id, silent }: Call | Refused, error: LiveError, onEnd: (() => void) | null): void {
 		this.#observer?.callEnded?.(null, error.code, 0);
-		this.#host.send(encodeError(id, error));
+		if (!silent) this.#host.send(encodeError(id, error));
 		onEnd?.();
 	}
 
@@ -260,6 +338,10 @@ export class Calls {
 /** Apart from `#run`: a call that nobody traces allocates nothing for the closure. */
 function traced(span: NonNullable<Observer['span']>, invocation: Invocation, handler: Handler): MaybePromise<unknown> {
 	return span('call', invocation.context.path, () => invoke(invocation, handler));
+}
+
+function tooMany(what: string, limit: string, most: number): LiveError {
+	return new LiveError('TOO_MANY', `${most} ${what} already; the limit is "${limit}"`, { retryAfterMs: 1_000 });
 }
 
 export function notFound(path: string): LiveError {

@@ -3,17 +3,19 @@
 
 import { closeCodeOf, isLiveError, LiveError } from '../base/errors.ts';
 import { assertNever } from '../base/assert.ts';
-import { encodeError, type Batch } from '../protocol/call.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import { encodeError, type Batch, type Call } from '../protocol/call.ts';
 import type { RequestId } from '../protocol/fields.ts';
 import { encodeGoodbye, encodeWelcome } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
+import type { Refused } from '../protocol/request.ts';
 import type { UpMessage } from '../protocol/up.ts';
 import { assertVersion } from '../protocol/version.ts';
 import { Calls, type CallHost } from './calls.ts';
 import { HandlerContext, type Caller } from './context.ts';
 import { clientError, goingAway } from './failure.ts';
 import type { Feed } from './feed.ts';
-import { Frame } from './frame.ts';
+import { BinaryFrame, Frame } from './frame.ts';
 import { Inbox, type InboxOwner } from './inbox.ts';
 import { SUCCESSORS, type ConnectionState, type LiveConnection } from './live-connection.ts';
 import type { Registered } from './registry.ts';
@@ -121,15 +123,18 @@ export class Connection
 		if (this.#state !== 'open') return;
 		switch (message.kind) {
 			case 'call':
-				if (this.#admits(message.id)) (this.#calls ??= new Calls(this, this.#parts.observer)).start(message);
+				if (this.#admits(message)) (this.#calls ??= new Calls(this, this.#parts.observer)).start(message);
 				return;
 			case 'batch':
 				return this.#startBatch(message);
 			case 'refused':
-				if (this.#admits(message.id)) this.send(encodeError(message.id, message.error));
+				if (this.#admits(message) && !message.silent) this.send(encodeError(message.id, message.error));
 				return;
 			case 'cancel':
 				return this.#calls?.cancel(message.id);
+			case 'more':
+			case 'chunk':
+				return (this.#calls ??= new Calls(this, this.#parts.observer)).hear(message);
 			case 'subscribe':
 				this.#assertUnused(message.id);
 				return this.#streams.open(message);
@@ -161,16 +166,16 @@ export class Connection
 		}
 	}
 
-	/** Whether a call is taken; while the server shuts down it is refused. */
-	#admits(id: RequestId): boolean {
+	/** Whether a call is taken; while the server shuts down it is refused. Every kind of call passes here, those of batches too. */
+	#admits({ id, silent }: Call | Refused): boolean {
 		this.#assertUnused(id);
 		if (!this.#parts.draining) return true;
-		this.send(encodeError(id, goingAway()));
+		if (!silent) this.send(encodeError(id, goingAway()));
 		return false;
 	}
 
 	#startBatch(batch: Batch): void {
-		const calls = batch.calls.filter(({ id }) => this.#admits(id));
+		const calls = batch.calls.filter((call) => this.#admits(call));
 		(this.#calls ??= new Calls(this, this.#parts.observer)).startBatch({ ...batch, calls });
 	}
 
@@ -184,9 +189,25 @@ export class Connection
 
 	/** What was published before is sent before. */
 	send(text: string): void {
+		this.#push(new Frame(text));
+	}
+
+	sendBytes(frame: Uint8Array): void {
+		this.#push(new BinaryFrame(frame));
+	}
+
+	#push(frame: Frame): void {
 		if (this.#state !== 'greeting' && this.#state !== 'open') return;
 		if (this.#parts.hub.hasPending) this.#streams.flushEvents();
-		this.#queue.push(new Frame(text));
+		this.#queue.push(frame);
+	}
+
+	room(): MaybePromise<void> {
+		return this.#streams.room();
+	}
+
+	report(path: string, error: unknown, context: HostedContext): void {
+		this.#parts.onError(path, error, context);
 	}
 
 	/** The queue has something to send. */

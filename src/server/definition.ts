@@ -6,6 +6,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { MergeSpec } from '../base/merge.ts';
 import type { TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from './context.ts';
+import type { Converse } from './conversation.ts';
 import type { ServiceDefinition } from './service.ts';
 import type { Topic } from './topic.ts';
 
@@ -30,6 +31,14 @@ export interface CallDefinition {
 	readonly schemas: readonly StandardSchemaV1[] | null;
 	/** How long the answer to a key is kept; null where calls have no key. */
 	readonly once: { readonly keepMs: number } | null;
+	/** What runs before the guards of its module. @default nothing */
+	readonly before?: readonly Guard[];
+	/** What it does besides answering once. @default nothing */
+	readonly converse?: Converse;
+	/** How long it may take to get further, in milliseconds. @default the limit `callTimeoutMs` */
+	readonly idleMs?: number | undefined;
+	/** Whether it takes calls that nobody waits for. @default false */
+	readonly volatile?: boolean;
 }
 
 export interface StreamDefinition {
@@ -43,6 +52,8 @@ export interface StreamDefinition {
 	readonly schemas: readonly StandardSchemaV1[] | null;
 	readonly onSubscribe: StreamHook | null;
 	readonly onUnsubscribe: StreamHook | null;
+	/** What runs before the guards of its module. @default nothing */
+	readonly before?: readonly Guard[];
 	/** What keeps it current by itself. @default nothing does */
 	readonly service?: ServiceDefinition;
 }

@@ -9,6 +9,7 @@ const SOCKET: TransportSocket = {
 	remoteAddress: undefined,
 	bufferedBytes: 0,
 	send: () => {},
+	sendMessage: () => {},
 	close: () => {},
 	terminate: () => {},
 	pause: () => {},

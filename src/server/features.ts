@@ -11,6 +11,8 @@ export interface Feature {
 	connectionClosed?(connectionId: string): void;
 	/** The backplane is back: what was delivered meanwhile may be lost. */
 	backplaneBack?(): void;
+	/** The server takes no new connections any more. */
+	draining?(): void;
 	/** The server ends: its connections are closed, its backplane is still there. */
 	stop?(): Promise<void>;
 }
@@ -39,6 +41,10 @@ export class Features {
 
 	backplaneBack(): void {
 		for (const feature of this.#made.values()) feature.backplaneBack?.();
+	}
+
+	draining(): void {
+		for (const feature of this.#made.values()) feature.draining?.();
 	}
 
 	/** Ends all of them; what fails is reported. */

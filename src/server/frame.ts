@@ -8,9 +8,20 @@ export class Frame {
 	/** For the transport alone: the text as it goes over the wire, made at most once. */
 	encoded: unknown = undefined;
 
-	constructor(text: string) {
+	/** @param bytes where it is known */
+	constructor(text: string, bytes: number = utf8Length(text)) {
 		this.text = text;
-		this.bytes = utf8Length(text);
+		this.bytes = bytes;
+	}
+}
+
+/** A binary message, for one connection. It has no text, and is a message of its own on the wire. */
+export class BinaryFrame extends Frame {
+	readonly data: Uint8Array;
+
+	constructor(data: Uint8Array) {
+		super('', data.length);
+		this.data = data;
 	}
 }
 

@@ -3,6 +3,7 @@
 
 import { LiveError } from '../base/errors.ts';
 import type { Limits } from '../protocol/limits.ts';
+import { decodeBinaryUp } from '../protocol/binary.ts';
 import { decodeUp, type UpMessage } from '../protocol/up.ts';
 import { utf8Length } from './frame.ts';
 import { ENTRY_BYTES } from './send-queue.ts';
@@ -70,7 +71,7 @@ export class Inbox {
 	#receive(data: string | Uint8Array): void {
 		const { limits } = this.#owner;
 		try {
-			this.#handleAll(decodeUp(textOf(data, limits), limits));
+			this.#handleAll(typeof data === 'string' ? textMessages(data, limits) : binaryMessage(data, limits));
 		} catch (error) {
 			this.#owner.violated(error);
 		}
@@ -93,11 +94,18 @@ export class Inbox {
 	}
 }
 
-function textOf(data: string | Uint8Array, { messageBytes }: Limits): string {
-	if (typeof data !== 'string') throw new LiveError('PROTOCOL_ERROR', 'binary frames are not part of this version');
+function textMessages(text: string, limits: Limits): UpMessage[] {
+	const { messageBytes } = limits;
 	// A character takes one to three bytes, so most frames need no counting.
-	if (data.length * 3 > messageBytes && utf8Length(data) > messageBytes) {
-		throw new LiveError('TOO_LARGE', `a message has more bytes than the limit "messageBytes" of ${messageBytes}`);
-	}
-	return data;
+	if (text.length * 3 > messageBytes && utf8Length(text) > messageBytes) throw tooLarge(messageBytes);
+	return decodeUp(text, limits);
+}
+
+function binaryMessage(frame: Uint8Array, limits: Limits): UpMessage[] {
+	if (frame.length > limits.messageBytes) throw tooLarge(limits.messageBytes);
+	return [decodeBinaryUp(frame, limits)];
+}
+
+function tooLarge(messageBytes: number): LiveError {
+	return new LiveError('TOO_LARGE', `a message has more bytes than the limit "messageBytes" of ${messageBytes}`);
 }

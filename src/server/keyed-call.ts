@@ -32,7 +32,7 @@ export function keyedHandler(call: Call, definition: CallDefinition, { once, wai
 	const key = call.key;
 	return async (context, ...valid) => {
 		const hosted = context as HostedContext;
-		const request = { key: keyFor(hosted, path, key), print: fingerprint(encodeValue(args)), keepMs, waitMs };
+		const request = { key: callKey(hosted, path, key), print: fingerprint(encodeValue(args)), keepMs, waitMs };
 		return once.run(request, async () => {
 			const result = await handler(context, ...valid);
 			await hosted.published;
@@ -41,8 +41,11 @@ export function keyedHandler(call: Call, definition: CallDefinition, { once, wai
 	};
 }
 
-/** One user's keys for one function: nobody gets the answer to somebody else's request. */
-function keyFor({ user }: HostedContext, path: string, key: string): string {
+/**
+ * One user's keys for one function: nobody gets the answer to somebody else's request.
+ * @throws {LiveError} BAD_REQUEST where a visitor's key is easy to guess
+ */
+export function callKey({ user }: Pick<HostedContext, 'user'>, path: string, key: string): string {
 	const id: unknown = (user as { id?: unknown } | null)?.id ?? null;
 	if (id === null && key.length < ANONYMOUS_KEY_LENGTH) {
 		const message = `the key of an anonymous visitor must have at least ${ANONYMOUS_KEY_LENGTH} characters, chosen at random`;

@@ -2,7 +2,7 @@
 // told so stream by stream, and is brought up to date when its socket drains. Answers and snapshots are never dropped.
 
 import type { EventFrame } from './event-frame.ts';
-import type { Frame } from './frame.ts';
+import { BinaryFrame, type Frame } from './frame.ts';
 import type { TransportSocket } from './transport.ts';
 
 /** The socket gets more only while it holds less than this: what waits here can still be conflated or dropped. */
@@ -40,6 +40,8 @@ export class SendQueue<Source extends EventSource> {
 	readonly #owner: SendQueueOwner<Source>;
 	#entries: Entry<Source>[] = [];
 	#bytes = 0;
+	/** How many of them are binary: seldom any. */
+	#binary = 0;
 	/** Where the latest event of a conflation key stands; made only for connections that read such topics. */
 	#latest: Map<Source, Map<string, number>> | undefined;
 
@@ -90,6 +92,7 @@ export class SendQueue<Source extends EventSource> {
 
 	#add(entry: Entry<Source>): void {
 		this.#entries.push(entry);
+		if (entry.frame instanceof BinaryFrame) this.#binary++;
 		this.#bytes += entry.frame.bytes + ENTRY_BYTES;
 		this.#owner.needsFlush();
 	}
@@ -144,7 +147,21 @@ export class SendQueue<Source extends EventSource> {
 		this.#entries = [];
 		this.#latest = undefined;
 		this.#bytes = 0;
-		this.#socket.send(frames);
+		if (this.#binary === 0) return this.#socket.send(frames);
+		this.#binary = 0;
+		this.#sendMixed(frames);
+	}
+
+	/** What is binary is a message of its own, between those of text. */
+	#sendMixed(frames: readonly Frame[]): void {
+		let from = 0;
+		for (const [index, frame] of frames.entries()) {
+			if (!(frame instanceof BinaryFrame)) continue;
+			if (index > from) this.#socket.send(frames.slice(from, index));
+			this.#socket.sendMessage(frame.data);
+			from = index + 1;
+		}
+		if (from < frames.length) this.#socket.send(frames.slice(from));
 	}
 }
 

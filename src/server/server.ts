@@ -332,6 +332,7 @@ export class LiveServer {
 
 	async #drain(graceMs: number): Promise<void> {
 		this.#draining = true;
+		this.#parts.features.draining();
 		const parts = { clock: this.#clock, pacer: this.#pacer, quiet: this.#quiet, services: this.#services };
 		const goodbye = (): LiveError => this.#spreadGoodbye();
 		this.#interrupted = !(await drain({ ...parts, connections: this.#connections.all, goodbye }, graceMs));

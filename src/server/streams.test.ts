@@ -10,6 +10,7 @@ const FULL_SOCKET: TransportSocket = {
 	remoteAddress: undefined,
 	bufferedBytes: 100_000,
 	send: () => {},
+	sendMessage: () => {},
 	close: () => {},
 	terminate: () => {},
 	pause: () => {},

@@ -11,6 +11,8 @@ export interface TransportSocket {
 	readonly bufferedBytes: number;
 	/** Sends messages in this order, as one write. `SocketEvents.drained` follows when `bufferedBytes` falls to zero. */
 	send(frames: readonly Frame[]): void;
+	/** Sends bytes as one binary message. They are not used any more. */
+	sendMessage(data: Uint8Array): void;
 	/** Closes when everything sent before has left. `SocketEvents.closed` follows. */
 	close(code: number, reason: string): void;
 	/** Ends the connection at once. `SocketEvents.closed` follows. */
@@ -21,7 +23,7 @@ export interface TransportSocket {
 }
 
 /** One connection that speaks no protocol of ours: whole messages go out one by one. */
-export interface MessageSocket extends Omit<TransportSocket, 'send'> {
+export interface MessageSocket extends Omit<TransportSocket, 'send' | 'sendMessage'> {
 	/** Sends a message: text as a string, else binary. The bytes are copied. `SocketEvents.drained` as above. */
 	sendMessage(data: string | Uint8Array): void;
 	/** Asks for a sign of life: `SocketEvents.ponged` is the answer. */

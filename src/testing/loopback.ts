@@ -76,6 +76,7 @@ export class LoopbackConnection implements ClientSocket {
 				return bufferedBytes();
 			},
 			send: (frames) => this.#sendDown(frames),
+			sendMessage: (data) => this.#putDown(data, data.length),
 			close: (code, reason) => this.#closeDown(code, reason),
 			terminate: () => this.#lose('terminated'),
 			pause: () => this.#up.pause(),
@@ -84,8 +85,8 @@ export class LoopbackConnection implements ClientSocket {
 	}
 
 	/** The client's end. */
-	send(text: string): void {
-		this.#up.put(() => this.#server?.message(text));
+	send(data: string | Uint8Array): void {
+		this.#up.put(() => this.#server?.message(data));
 	}
 
 	/** The client closes: it hears nothing more, the server takes what was sent before. */
@@ -98,11 +99,18 @@ export class LoopbackConnection implements ClientSocket {
 	}
 
 	#sendDown(frames: readonly Frame[]): void {
-		if (this.#closing || frames.length === 0) return;
+		if (frames.length === 0) return;
 		const text = frames.map((frame) => frame.text).join(MESSAGE_SEPARATOR);
 		const bytes = frames.reduce((sum, frame) => sum + frame.bytes, frames.length - 1);
+		this.#putDown(text, bytes);
+	}
+
+	/** A browser's socket gives bytes as an `ArrayBuffer`. */
+	#putDown(data: string | Uint8Array, bytes: number): void {
+		if (this.#closing) return;
+		const content = typeof data === 'string' ? data : data.slice().buffer;
 		this.#bufferedBytes += bytes;
-		this.#outgoing.push({ bytes, deliver: () => this.#client?.message(text) });
+		this.#outgoing.push({ bytes, deliver: () => this.#client?.message(content) });
 		this.#fillWindow();
 	}
 

@@ -108,7 +108,7 @@ export class TestClient {
 			this.#connection = connection;
 		});
 		return {
-			send: (text) => connection?.send(text),
+			send: (data) => connection?.send(data),
 			close: (code) => {
 				wanted = false;
 				connection?.close(code);

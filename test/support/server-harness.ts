@@ -7,7 +7,7 @@ import { encodeHello } from '../../src/protocol/handshake.ts';
 import type { Position } from '../../src/protocol/position.ts';
 import { encodeSubscribe } from '../../src/protocol/stream.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
-import type { Frame } from '../../src/server/frame.ts';
+import { BinaryFrame, type Frame } from '../../src/server/frame.ts';
 import { LiveServer, type ServerOptions } from '../../src/server/server.ts';
 import type { Session } from '../../src/server/session.ts';
 import type { SocketEvents, TransportSocket } from '../../src/server/transport.ts';
@@ -20,6 +20,8 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 export class FakeSocket implements TransportSocket {
 	readonly remoteAddress = '192.0.2.1';
 	readonly sent: string[] = [];
+	/** Binary messages. */
+	readonly sentBytes: Uint8Array[] = [];
 	closedWith: { code: number; reason: string } | null = null;
 	terminated = false;
 	paused = false;
@@ -35,8 +37,19 @@ export class FakeSocket implements TransportSocket {
 
 	send(frames: readonly Frame[]): void {
 		this.writes++;
-		if (this.#reads) this.sent.push(...frames.map((frame) => frame.text));
+		if (this.#reads) this.#take(frames);
 		else this.#waiting.push(...frames);
+	}
+
+	sendMessage(data: Uint8Array): void {
+		this.send([new BinaryFrame(data)]);
+	}
+
+	#take(frames: readonly Frame[]): void {
+		for (const frame of frames) {
+			if (frame instanceof BinaryFrame) this.sentBytes.push(frame.data);
+			else this.sent.push(frame.text);
+		}
 	}
 
 	close(code: number, reason: string): void {
@@ -63,7 +76,7 @@ export class FakeSocket implements TransportSocket {
 	read(): void {
 		this.#reads = true;
 		const hadToWait = this.#waiting.length > 0;
-		this.sent.push(...this.#waiting.map((frame) => frame.text));
+		this.#take(this.#waiting);
 		this.#waiting = [];
 		if (hadToWait) this.events?.drained();
 	}
@@ -83,8 +96,8 @@ export class FakeClient {
 		this.socket.events = server.accept(this.socket, session);
 	}
 
-	/** Sends text frames, and lets the server do what it does without time passing. */
-	async say(...frames: string[]): Promise<void> {
+	/** Sends frames, and lets the server do what it does without time passing. */
+	async say(...frames: (string | Uint8Array)[]): Promise<void> {
 		for (const frame of frames) this.socket.events?.message(frame);
 		await this.#clock.settle();
 	}

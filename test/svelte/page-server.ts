@@ -74,7 +74,10 @@ export class PageServer {
 			connect: (_url, events) => {
 				this.attempts += 1;
 				this.#socket = events;
-				return { send: (text) => void this.#received.push(...decodeUp(text, DEFAULT_LIMITS)), close: () => {} };
+				return {
+					send: (text) => void this.#received.push(...decodeUp(String(text), DEFAULT_LIMITS)),
+					close: () => {}
+				};
 			}
 		});
 	}

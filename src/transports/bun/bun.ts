@@ -5,6 +5,7 @@ export interface BunWebSocket<Data> {
 	readonly data: Data;
 	/** The bytes that were sent, -1 where some of them wait, 0 where the message was dropped. */
 	sendText(text: string): number;
+	sendBinary(data: Uint8Array): number;
 	getBufferedAmount(): number;
 	close(code: number, reason: string): void;
 	terminate(): void;

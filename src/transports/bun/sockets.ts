@@ -114,6 +114,7 @@ function handlers<Session>({
 function driverOf<Data>(socket: BunWebSocket<Data>, joiner: Joiner): NativeDriver {
 	return {
 		send: (frames) => socket.sendText(joiner.textOf(frames)) > 0,
+		sendBytes: (data) => socket.sendBinary(data) > 0,
 		bufferedBytes: () => socket.getBufferedAmount(),
 		close: (code, reason) => socket.close(code, reason),
 		terminate: () => socket.terminate(),

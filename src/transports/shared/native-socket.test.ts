@@ -21,6 +21,7 @@ beforeEach(() => {
 	socket = new NativeSocket(
 		{
 			send: () => buffered === 0,
+			sendBytes: () => buffered === 0,
 			bufferedBytes: () => buffered,
 			// As uWebSockets.js does it: the end is reported before `close` returns.
 			close: (code) => socket.onClosed(code, ''),

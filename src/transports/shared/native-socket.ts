@@ -11,6 +11,8 @@ import type { Frames } from './text.ts';
 export interface NativeDriver {
 	/** Sends frames as one text message; returns whether all of it has left. */
 	send(frames: Frames): boolean;
+	/** The same for one binary message. */
+	sendBytes(data: Uint8Array): boolean;
 	bufferedBytes(): number;
 	/** Sends a close frame behind everything that was sent. The server may report the end before this returns. */
 	close(code: number, reason: string): void;
@@ -61,6 +63,10 @@ export class NativeSocket implements TransportSocket {
 	send(frames: Frames): void {
 		if (this.#closing || frames.length === 0) return;
 		if (!this.#driver.send(frames)) this.#owesDrained = true;
+	}
+
+	sendMessage(data: Uint8Array): void {
+		if (!this.#closing && !this.#driver.sendBytes(data)) this.#owesDrained = true;
 	}
 
 	close(code: number, reason: string): void {

@@ -62,6 +62,7 @@ function contentOf(message: ArrayBuffer, isBinary: boolean): string | Uint8Array
 function driverOf<Data>(socket: UwsWebSocket<Data>, payloads: Payloads): NativeDriver {
 	return {
 		send: (frames) => socket.send(payloads.of(frames), false) === 1,
+		sendBytes: (data) => socket.send(data, true) === 1,
 		bufferedBytes: () => socket.getBufferedAmount(),
 		close: (code, reason) => socket.end(code, reason),
 		terminate: () => socket.close(),

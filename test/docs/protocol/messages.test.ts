@@ -11,8 +11,17 @@ import {
 	encodeCancel,
 	encodeError,
 	encodeKeyedCall,
-	encodeResult
+	encodeResult,
+	encodeVolatile,
+	type Call
 } from '../../../src/protocol/call.ts';
+import {
+	binaryCallHeader,
+	decodeBinaryUp,
+	encodeBinaryCall,
+	encodeChunk,
+	readChunk
+} from '../../../src/protocol/binary.ts';
 import { decodeDown, type DownMessage } from '../../../src/protocol/down.ts';
 import { encodeGoodbye, encodeHello, encodeWelcome } from '../../../src/protocol/handshake.ts';
 import { encodeHeartbeat, encodePing, encodePong } from '../../../src/protocol/heartbeat.ts';
@@ -32,10 +41,14 @@ import {
 	type Snapshot,
 	type StreamEvent
 } from '../../../src/protocol/stream.ts';
+import { decodeWanted, encodeUpload, encodeWanted } from '../../../src/protocol/upload.ts';
+import { decodeManyValue, encodeManyValue, encodeMore } from '../../../src/protocol/values.ts';
 import { decodeUp, type UpMessage } from '../../../src/protocol/up.ts';
 import { decodeValue, encodeValue } from '../../../src/protocol/value.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
+import type { Message } from '../../../src/protocol/fields.ts';
 import { blocksOf, readDocument, tableWith } from '../markdown.ts';
+import { frameOf, textOfBinary } from './scene.ts';
 
 const document = readDocument('PROTOCOL.md');
 const blocks = blocksOf(document);
@@ -46,14 +59,19 @@ const body = ({ event, data }: StreamEvent): string => encodeEventBody(event, da
 const listed = (events: StreamEvent[]): string[] => events.map((event) => encodeListedEvent(event.offset, body(event)));
 const parts = (message: Snapshot | Resumed) => ({ ...message, events: listed(message.events) });
 
+function encodeAnyCall({ id, path, args, key, file, bytes, silent }: Call): string {
+	if (file) return encodeUpload({ id, path, file, args });
+	if (silent) return encodeVolatile(id, path, args);
+	if (bytes) return textOfBinary(encodeBinaryCall(binaryCallHeader(id, path, args), bytes));
+	return key === undefined ? encodeCall(id, path, args) : encodeKeyedCall({ id, path, args, key });
+}
+
 function encodeUp(message: UpMessage): string {
 	switch (message.kind) {
 		case 'hello':
 			return encodeHello(message.version);
 		case 'call':
-			return message.key === undefined
-				? encodeCall(message.id, message.path, message.args)
-				: encodeKeyedCall({ ...message, key: message.key });
+			return encodeAnyCall(message);
 		case 'batch':
 			return encodeBatch(
 				message.sequential,
@@ -61,6 +79,10 @@ function encodeUp(message: UpMessage): string {
 			);
 		case 'cancel':
 			return encodeCancel(message.id);
+		case 'more':
+			return encodeMore(message.id, message.count);
+		case 'chunk':
+			return textOfBinary(encodeChunk(message));
 		case 'subscribe':
 			return encodeSubscribe(message);
 		case 'unsubscribe':
@@ -76,6 +98,17 @@ function encodeUp(message: UpMessage): string {
 		default:
 			return assertNever(message);
 	}
+}
+
+/** What only clients understand that use it, with what writes it again. */
+const EXTRAS = new Map<string, (message: Message) => string>([
+	['value', (message) => encodeManyValue(decodeManyValue(message).id, decodeManyValue(message).value)],
+	['wanted', (message) => encodeWanted(decodeWanted(message))]
+]);
+
+function readDown(line: string): string[] {
+	const extra = EXTRAS.get(kindOf(line));
+	return extra ? [extra(JSON.parse(line) as Message)] : decodeDown(line).map(encodeDown);
 }
 
 function encodeDown(message: DownMessage): string {
@@ -110,12 +143,15 @@ const KINDS_UP = {
 	call: true,
 	batch: true,
 	cancel: true,
+	volatile: true,
+	upload: true,
+	more: true,
 	subscribe: true,
 	unsubscribe: true,
 	catchup: true,
 	ping: true,
 	pong: true
-} satisfies Record<Exclude<UpMessage['kind'], 'refused'>, true>;
+} satisfies Record<Exclude<UpMessage['kind'], 'refused' | 'chunk'> | 'volatile' | 'upload', true>;
 
 const KINDS_DOWN = {
 	welcome: true,
@@ -127,8 +163,10 @@ const KINDS_DOWN = {
 	reset: true,
 	event: true,
 	heartbeat: true,
-	pong: true
-} satisfies Record<DownMessage['kind'], true>;
+	pong: true,
+	value: true,
+	wanted: true
+} satisfies Record<DownMessage['kind'] | 'value' | 'wanted', true>;
 
 const kindOf = (line: string): string => (JSON.parse(line) as [string])[0];
 
@@ -138,7 +176,20 @@ describe('every message in PROTOCOL.md', () => {
 	});
 
 	test.each(lines('json down'))('of the server is read, and written again as it stands: %s', (line) => {
-		expect(decodeDown(line).map(encodeDown)).toEqual([line]);
+		expect(readDown(line)).toEqual([line]);
+	});
+
+	test.each(lines('binary up'))('of the client in bytes is read, and written again as it stands: %s', (line) => {
+		expect(encodeUp(decodeBinaryUp(frameOf(line) as Uint8Array, DEFAULT_LIMITS))).toBe(line);
+	});
+
+	test.each(lines('binary down'))('of the server in bytes is read, and written again as it stands: %s', (line) => {
+		expect(textOfBinary(encodeChunk(readChunk(frameOf(line) as Uint8Array)))).toBe(line);
+	});
+
+	test('binary frames are what their example in hexadecimal says', () => {
+		const [, written, digits] = /^\| `(0x01 .*)` \| `([0-9a-f ]+)` \|$/m.exec(document)!;
+		expect(Buffer.from(frameOf(written!)).toString('hex')).toBe(digits!.replaceAll(' ', ''));
 	});
 
 	test('there is an example of each kind', () => {

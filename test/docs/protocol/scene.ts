@@ -50,6 +50,27 @@ class SceneClock implements Clock {
 	}
 }
 
+/** A binary frame as PROTOCOL.md writes it down, by what it says of them: marker, header and payload. */
+export function textOfBinary(frame: Uint8Array): string {
+	const end = 3 + frame[1]! * 256 + frame[2]!;
+	const [header, payload] = [frame.subarray(3, end), frame.subarray(end)].map((part) => Buffer.from(part).toString());
+	return `0x0${frame[0]} ${header} ${JSON.stringify(payload)}`;
+}
+
+const BINARY = /^0x0(\d) (\[.*\]) ("[^"]*")$/;
+
+/** A frame as it goes over the wire. */
+export function frameOf(text: string): string | Uint8Array {
+	const [, marker, header, payload] = BINARY.exec(text) ?? [];
+	if (marker === undefined) return text;
+	const bytes = Buffer.from(header!);
+	return Buffer.concat([
+		Buffer.from([Number(marker), bytes.length >> 8, bytes.length & 0xff]),
+		bytes,
+		Buffer.from(JSON.parse(payload!) as string)
+	]);
+}
+
 /** The server's end of a connection. `seen` is what the client sees, as PROTOCOL.md writes it down. */
 class SceneSocket implements TransportSocket {
 	readonly remoteAddress = undefined;
@@ -63,6 +84,10 @@ class SceneSocket implements TransportSocket {
 		// Only events: a network that loses anything else has to break the connection.
 		if (this.losesNext && messages.every((message) => message.startsWith('["event"'))) this.losesNext = false;
 		else this.seen.push(messages.map((message, index) => `${index === 0 ? '←' : ' '} ${message}`).join('\n'));
+	}
+
+	sendMessage(data: Uint8Array): void {
+		this.seen.push(`← ${textOfBinary(data)}`);
 	}
 
 	close(code: number, reason: string): void {
@@ -119,7 +144,7 @@ export class Scene {
 	}
 
 	async say(frame: string): Promise<void> {
-		this.#connected.message(frame);
+		this.#connected.message(frameOf(frame));
 		await this.#settle();
 	}
 
