@@ -22,7 +22,10 @@ export function clientKind(source: string | RedisClient): ClientKind {
 	}
 	if (typeof (source as Partial<NodeRedisClient> | undefined)?.sendCommand === 'function') {
 		if ('masters' in source) return cluster((events) => openNodeRedisCluster(source, events));
-		if ('getSentinelNode' in source) return server((events) => openNodeRedisSentinel(source, events));
+		if ('getSentinelNode' in source) {
+			if (!('duplicate' in source)) throw new TypeError('tidewire: Sentinel with node-redis needs its version 6');
+			return server((events) => openNodeRedisSentinel(source, events));
+		}
 		return server((events) => openNodeRedis(source, events));
 	}
 	throw new TypeError('tidewire: redis() takes an address, or a client of ioredis, iovalkey or node-redis');

@@ -15,6 +15,8 @@ const program = findServices().get('Redis') ?? 'redis-server';
 
 /** The bus of a node of a Cluster is on the port 10,000 above. */
 const HIGHEST_PORT = 54_999;
+/** How many are tried: somebody may have taken one meanwhile, or has that of the bus. */
+const PORTS = 5;
 
 export class RedisServer implements AsyncDisposable {
 	readonly port: number;
@@ -32,9 +34,16 @@ export class RedisServer implements AsyncDisposable {
 
 	/** @param settings further arguments of the program, as `['--cluster-enabled', 'yes']` */
 	static async start(settings: readonly string[] = []): Promise<RedisServer> {
-		const server = new RedisServer(await freePort(HIGHEST_PORT), settings);
-		await server.start();
-		return server;
+		for (let attempt = 1; ; attempt++) {
+			const server = new RedisServer(await freePort(HIGHEST_PORT), settings);
+			try {
+				await server.start();
+				return server;
+			} catch (error) {
+				await server[Symbol.asyncDispose]();
+				if (attempt === PORTS) throw error;
+			}
+		}
 	}
 
 	/** @param configure writes a configuration into a folder and returns its path */
@@ -61,6 +70,7 @@ export class RedisServer implements AsyncDisposable {
 		this.#child = spawn(program, [...settings, ...this.#settings], { stdio: 'ignore' });
 		const until = performance.now() + STARTS_WITHIN_MS;
 		while ((await this.#tryCommand('PING')) !== '+PONG') {
+			if (this.#child.exitCode !== null) throw new Error(`${program} ended on port ${this.port}`);
 			if (performance.now() > until) throw new Error(`${program} does not answer on port ${this.port}`);
 			await delay(20);
 		}
