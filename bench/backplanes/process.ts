@@ -1,10 +1,12 @@
 // A publisher or a subscriber: `process.ts publish|subscribe VARIANT URL TOPICS`. The subscriber says how many events have
 // arrived, every now and then, so that the publisher keeps a number of them on the way.
 
-import { VARIANTS, type Payload } from './variants.ts';
+import { NATS_VARIANTS } from './nats-variants.ts';
+import { REDIS_VARIANTS } from './redis-variants.ts';
+import type { Payload } from './variant.ts';
 
 const [role = '', name = '', url = '', topicCount = '1'] = process.argv.slice(2);
-const variant = VARIANTS.find((each) => each.name === name);
+const variant = [...REDIS_VARIANTS, ...NATS_VARIANTS].find((each) => each.name === name);
 if (!variant) throw new Error(`there is no variant "${name}"`);
 const topics = Number(topicCount);
 const TEXT = 'The tide comes in, the tide goes out; a wire under the sea carries it all.';

@@ -1,13 +1,12 @@
-// `npm run bench:backplanes`: events from one process to another, over a private Redis. Throughput: so many events are kept on
-// the way. Latency: one event every two milliseconds. Variants take turns, the median of the rounds counts.
+// `npm run bench:backplanes [-- redis|nats]`: events from one process to another, over a private service. Throughput: so many
+// events are kept on the way. Latency: one event every two milliseconds. Variants take turns, the median of the rounds counts.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RedisServer } from '../../test/support/services/redis.ts';
-import { VARIANTS } from './variants.ts';
+import { SERVICES, type BenchService } from './services.ts';
 
 const ON_THE_WAY = 5_000;
 const ROUNDS = 3;
@@ -26,7 +25,7 @@ interface Measured {
 	/** CPU time per event, in microseconds. */
 	publisher: number;
 	subscriber: number;
-	redis: number;
+	service: number;
 	perSecond: number;
 	p50: number;
 	p99: number;
@@ -69,14 +68,8 @@ class Side {
 
 const at = (sorted: number[], part: number): number => sorted[Math.floor(sorted.length * part)] ?? NaN;
 
-async function redisMicros(server: RedisServer): Promise<number> {
-	const info = await server.command('INFO', 'cpu');
-	const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
-	return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
-}
-
-async function measure(variant: string, server: RedisServer, topics: number): Promise<Measured> {
-	const rest = [server.url, String(topics)];
+async function measure(variant: string, service: BenchService, topics: number): Promise<Measured> {
+	const rest = [service.url, String(topics)];
 	const [publisher, subscriber] = [new Side('publish', variant, rest), new Side('subscribe', variant, rest)];
 	try {
 		await Promise.all([publisher.ready(), subscriber.ready()]);
@@ -91,17 +84,17 @@ async function measure(variant: string, server: RedisServer, topics: number): Pr
 		subscriber.onHeard = fill;
 		fill();
 		await delay(WARM_MS);
-		const cpu = () => Promise.all([publisher.report(), subscriber.report(), redisMicros(server)]);
-		const [publisherBefore, begin, redisBefore] = await cpu();
+		const cpu = () => Promise.all([publisher.report(), subscriber.report(), service.cpuMicros()]);
+		const [publisherBefore, begin, serviceBefore] = await cpu();
 		const beginMs = performance.now();
 		await delay(MEASURE_MS);
-		const [publisherAfter, end, redisAfter] = await cpu();
+		const [publisherAfter, end, serviceAfter] = await cpu();
 		const events = end.heard - begin.heard;
 		const perSecond = events / ((performance.now() - beginMs) / 1e3);
 		const perEvent = {
 			publisher: (publisherAfter.cpuMicros - publisherBefore.cpuMicros) / events,
 			subscriber: (end.cpuMicros - begin.cpuMicros) / events,
-			redis: (redisAfter - redisBefore) / events
+			service: (serviceAfter - serviceBefore) / events
 		};
 		isOn = false;
 		await delay(200);
@@ -126,48 +119,58 @@ const median = (values: number[]): number =>
 		0.5
 	);
 
-await using server = await RedisServer.start();
-const version = /redis_version:(\S+)/.exec(await server.command('INFO', 'server'))?.[1];
-const lines: string[] = [];
-for (const topics of TOPICS) {
-	const rounds = new Map(VARIANTS.map(({ name }) => [name, [] as Measured[]]));
+async function compare(service: BenchService, topics: number): Promise<string[]> {
+	const rounds = new Map(service.variants.map(({ name }) => [name, [] as Measured[]]));
 	for (let round = 0; round < ROUNDS; round++) {
-		for (const { name } of VARIANTS) {
-			await server.command('FLUSHALL');
-			const measured = await measure(name, server, topics);
+		for (const { name } of service.variants) {
+			await service.clear();
+			const measured = await measure(name, service, topics);
 			console.log(topics, name, measured);
 			rounds.get(name)?.push(measured);
 		}
 	}
-	lines.push(`\n## ${topics === 1 ? 'One topic' : `${topics} topics`}\n`);
-	lines.push(
-		'| | kept | events/s | × ioredis | publisher µs | subscriber µs | Redis µs | p50 ms | p99 ms | misplaced |',
-		'|---|---|---|---|---|---|---|---|---|---|'
-	);
 	const of = (name: string, figure: keyof Measured): number =>
 		median((rounds.get(name) ?? []).map((measured) => measured[figure]));
-	const base = of(VARIANTS[0]?.name ?? '', 'perSecond');
-	for (const { name, keeps } of VARIANTS) {
+	const base = service.variants[0]?.name ?? '';
+	const rows = service.variants.map(({ name, keeps }) => {
 		const perSecond = of(name, 'perSecond');
 		const figures = [
 			Math.round(perSecond),
-			(perSecond / base).toFixed(2),
+			(perSecond / of(base, 'perSecond')).toFixed(2),
 			of(name, 'publisher').toFixed(1),
 			of(name, 'subscriber').toFixed(1),
-			of(name, 'redis').toFixed(1),
+			of(name, 'service').toFixed(1),
 			of(name, 'p50').toFixed(2),
 			of(name, 'p99').toFixed(2)
 		];
-		lines.push(`| ${name} | ${keeps ? 'yes' : 'no'} | ${figures.join(' | ')} | ${of(name, 'misplaced')} |`);
-	}
+		return `| ${name} | ${keeps ? 'yes' : 'no'} | ${figures.join(' | ')} | ${of(name, 'misplaced')} |`;
+	});
+	return [
+		`\n## ${topics === 1 ? 'One topic' : `${topics} topics`}\n`,
+		`| | kept | events/s | × ${base} | publisher µs | subscriber µs | ${service.name} µs | p50 ms | p99 ms | misplaced |`,
+		'|---|---|---|---|---|---|---|---|---|---|',
+		...rows
+	];
 }
-const head = [
-	'# Events from one process to another',
-	'',
-	`Written by \`npm run bench:backplanes\`: Node ${process.version}, Redis ${version}, ${cpus().length} cores (${cpus()[0]?.model}), which the`,
-	`publisher, the subscriber and Redis share. Events of about 150 bytes, ${ON_THE_WAY} on the way; latency at 500 events/s; µs are CPU time per`,
-	`event. Medians of ${ROUNDS} rounds.`
-];
-const text = [...head, ...lines, ''].join('\n');
-writeFileSync(new URL('RESULTS.md', import.meta.url), text);
-console.log(text);
+
+async function run(which: string): Promise<void> {
+	const start = SERVICES[which];
+	if (start === undefined) throw new Error(`there is no service "${which}": ${Object.keys(SERVICES).join(' or ')}`);
+	await using service = await start();
+	const tables: string[] = [];
+	for (const topics of TOPICS) tables.push(...(await compare(service, topics)));
+	const { name, version } = service;
+	const head = [
+		`# Events from one process to another, over ${name}`,
+		'',
+		`Written by \`npm run bench:backplanes -- ${which}\`: Node ${process.version}, ${name} ${version}, ${cpus().length} cores`,
+		`(${cpus()[0]?.model}), which the publisher, the subscriber and ${name} share. Events of about 150 bytes, ${ON_THE_WAY} on the way;`,
+		`latency at 500 events/s; µs are CPU time per event. Medians of ${ROUNDS} rounds.`
+	];
+	const text = [...head, ...tables, ''].join('\n');
+	writeFileSync(new URL(`RESULTS-${which}.md`, import.meta.url), text);
+	console.log(text);
+}
+
+const chosen = process.argv.slice(2);
+for (const which of chosen.length > 0 ? chosen : Object.keys(SERVICES)) await run(which);

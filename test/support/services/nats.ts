@@ -1,6 +1,6 @@
 // A private NATS server with JetStream on a free port, in a temporary folder: started, killed, frozen and put back from
 // copies by tests.
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -62,6 +62,16 @@ export class NatsServer implements AsyncDisposable {
 
 	get url(): string {
 		return `nats://127.0.0.1:${this.port}`;
+	}
+
+	/** Of the program that runs now. */
+	get pid(): number {
+		return this.#child?.pid ?? 0;
+	}
+
+	/** For example `2.10.22`. */
+	get version(): string {
+		return /v(\d\S*)/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[1] ?? '';
 	}
 
 	get #data(): string {
