@@ -30,7 +30,11 @@ beforeEach(async () => {
 	url = await server.createDatabase(database);
 	await psql('CREATE TABLE card (id int PRIMARY KEY, board int, title text); ALTER TABLE card REPLICA IDENTITY FULL');
 });
-afterEach(() => apps.endAll());
+afterEach(async () => {
+	await apps.endAll();
+	// A server has room for ten.
+	await psql('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active');
+});
 
 const psql = (sql: string): Promise<string> => server.psql(sql, database);
 
@@ -47,6 +51,12 @@ async function start(
 	await changes.start();
 	apps.end(() => changes.stop());
 	return { ...app, changes };
+}
+
+/** By how many bytes the reader of a slot is. */
+async function behind(changes: PostgresChanges): Promise<number> {
+	const lag = await changes.lag();
+	return lag.via === 'replication' ? (lag.bytes ?? Infinity) : Infinity;
 }
 
 /** In the order of each topic; topics have none among each other. */
@@ -169,17 +179,36 @@ describe.each(['replication', 'triggers'] as const)('changes that psql makes, by
 	});
 });
 
+describe('an outbox of triggers', () => {
+	it('says how much waits in it, and for how long', async () => {
+		const app = await start('triggers');
+		await psql(`INSERT INTO card VALUES (1, 1, 'a')`);
+		await until(() => app.delivered.length === 1, 'it is there');
+		expect(await app.changes.lag()).toEqual({ via: 'triggers', changes: 0, waitedMs: 0, isRead: true });
+		await app.changes.stop();
+		await psql(`INSERT INTO card SELECT id, 1, 'a' FROM generate_series(2, 301) AS id`);
+		await psql(
+			`UPDATE tidewire.change SET at = at - interval '1 minute' WHERE id = (SELECT min(id) FROM tidewire.change)`
+		);
+		const lag = await app.changes.lag();
+		expect(lag).toMatchObject({ changes: 300, isRead: false });
+		expect('waitedMs' in lag && lag.waitedMs).toBeGreaterThan(59_000);
+		const other = await start('triggers');
+		await until(async () => (await other.changes.lag()).isRead, 'somebody reads');
+	});
+});
+
 describe('a replication slot', () => {
 	it('says how far its reader is behind, and lets the server forget what was read', async () => {
 		const app = await start('replication');
 		await psql(`INSERT INTO card SELECT id, 1, repeat('a', 1000) FROM generate_series(1, 500) AS id`);
 		await until(() => app.delivered.length === 500, 'all are there');
-		await until(async () => ((await app.changes.lag()).bytes ?? Infinity) < 400_000, 'it is acknowledged');
-		expect(await app.changes.lag()).toMatchObject({ isRead: true, safeBytes: null });
+		await until(async () => (await behind(app.changes)) < 400_000, 'it is acknowledged');
+		expect(await app.changes.lag()).toMatchObject({ via: 'replication', isRead: true, safeBytes: null });
 		await app.changes.stop();
-		const { bytes } = await app.changes.lag();
+		const before = await behind(app.changes);
 		await psql(`INSERT INTO card SELECT id, 1, repeat('a', 1000) FROM generate_series(501, 1000) AS id`);
-		expect((await app.changes.lag()).bytes).toBeGreaterThan((bytes ?? 0) + 400_000);
+		expect(await behind(app.changes)).toBeGreaterThan(before + 400_000);
 	});
 
 	it('that is gone makes everybody load anew instead of missing something', async () => {
@@ -203,6 +232,59 @@ describe('a replication slot', () => {
 		await psql(`INSERT INTO card VALUES (3, 1, 'c')`);
 		await until(async () => (await second.backplane.head(ONE)).offset > after.offset, 'it goes on');
 		expect(await second.backplane.read(ONE, after)).toMatchObject({ entries: [{ offset: after.offset + 1 }] });
+	});
+
+	it('that the server gave up, as its reader fell behind too far, is made anew, and everybody loads anew', async () => {
+		await psql(`ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'`);
+		await psql('SELECT pg_reload_conf()');
+		apps.end(async () => {
+			await psql('ALTER SYSTEM RESET max_slot_wal_keep_size');
+			await psql('SELECT pg_reload_conf()');
+		});
+		const errors: unknown[] = [];
+		const first = await start('replication');
+		await psql(`INSERT INTO card VALUES (1, 1, 'a')`);
+		await until(() => first.delivered.length === 1, 'it is there');
+		const seen = await first.backplane.head(ONE);
+		await first.changes.stop();
+		await psql(`INSERT INTO card VALUES (2, 1, 'missed')`);
+		for (let segment = 0; segment < 4; segment++) {
+			await psql('CREATE TABLE other AS SELECT 1 AS id');
+			await psql('DROP TABLE other');
+			await psql('SELECT pg_switch_wal()');
+		}
+		await psql('CHECKPOINT');
+		expect(await psql(`SELECT wal_status FROM pg_replication_slots`)).toContain('lost');
+		const second = await start('replication', { onError: (error) => errors.push(error) });
+		expect(String(errors[0])).toMatch(/lost as it fell behind by more than max_slot_wal_keep_size/);
+		await until(() => second.statuses.length >= 2 && second.statuses.at(-1)?.available === true, 'all are told');
+		expect(await second.backplane.read(ONE, seen)).toEqual({ kind: 'reset', reason: 'epoch' });
+		const after = await second.backplane.head(ONE);
+		await psql(`INSERT INTO card VALUES (3, 1, 'c')`);
+		await until(async () => (await second.backplane.head(ONE)).offset > after.offset, 'it goes on');
+		expect(errors).toHaveLength(1);
+	});
+
+	it('whose maker ended before it said so makes everybody load anew all the same', async () => {
+		const first = await start('replication');
+		const seen = await first.backplane.append(ONE, '"created",1');
+		await first.changes.stop();
+		await psql(`SELECT tidewire.break_changes('${database}'), pg_drop_replication_slot('${database}')`);
+		await psql(`SELECT pg_create_logical_replication_slot('${database}', 'pgoutput')`);
+		const second = await start('replication');
+		await until(() => second.statuses.length >= 2 && second.statuses.at(-1)?.available === true, 'all are told');
+		expect(await second.backplane.read(ONE, seen)).toEqual({ kind: 'reset', reason: 'epoch' });
+		await second.changes.stop();
+		const anew = await second.backplane.head(ONE);
+		const third = await start('replication');
+		expect(await third.backplane.read(ONE, anew)).toMatchObject({ kind: 'events' });
+	});
+
+	it('is made once where several processes start at the same time', async () => {
+		const all = await Promise.all([1, 2, 3].map(() => start('replication')));
+		await psql(`INSERT INTO card VALUES (1, 1, 'a')`);
+		await until(() => all.every(({ delivered }) => delivered.length > 0), 'all have it');
+		expect(all.map(heard)).toEqual(all.map(() => ['board/1 "created",{"id":1,"board":1,"title":"a"}']));
 	});
 
 	it('is not made where a table does not tell enough of a row that is deleted', async () => {

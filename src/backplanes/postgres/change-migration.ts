@@ -6,20 +6,35 @@ CREATE TABLE {schema}.change_source (
 	name text PRIMARY KEY,
 	system text NOT NULL,
 	timeline text NOT NULL,
-	lsn pg_lsn NOT NULL
+	lsn pg_lsn NOT NULL,
+	is_broken boolean NOT NULL DEFAULT false
 );
 
+-- A source that was read before is going to be read by another slot: changes between the two are nowhere. It is written
+-- down before the slot is made, as whoever makes it may end before it says so. Returns whether the source was read before.
+CREATE FUNCTION {schema}.break_changes(source_name text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE {schema}.change_source SET is_broken = true WHERE name = source_name;
+	RETURN FOUND;
+END $$;
+
 -- A position in the write-ahead log means something within one system and timeline only.
--- Returns whether the source was known in this one.
-CREATE FUNCTION {schema}.open_changes(source_name text) RETURNS boolean LANGUAGE plpgsql AS $$
+-- Returns whether changes are missing that were promised, so that the log begins anew.
+CREATE FUNCTION {schema}.open_changes(source_name text, has_broken boolean) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	is_missing boolean;
 BEGIN
 	PERFORM {schema}.open_incarnation();
+	SELECT s.is_broken OR has_broken INTO is_missing FROM {schema}.change_source s WHERE s.name = source_name FOR UPDATE;
 	INSERT INTO {schema}.change_source AS s (name, system, timeline, lsn)
 	SELECT source_name, i.system, i.timeline, '0/0' FROM {schema}.incarnation i
 	JOIN {schema}.current_incarnation() c ON c.number = i.number
 	ON CONFLICT (name) DO UPDATE SET system = excluded.system, timeline = excluded.timeline, lsn = excluded.lsn
 	WHERE (s.system, s.timeline) <> (excluded.system, excluded.timeline);
-	RETURN NOT FOUND;
+	IF is_missing IS NOT TRUE THEN RETURN false; END IF;
+	UPDATE {schema}.change_source s SET is_broken = false WHERE s.name = source_name;
+	PERFORM {schema}.begin_anew();
+	RETURN true;
 END $$;
 
 -- Appends what is behind the position of its source; names, bodies and positions belong together.
@@ -48,7 +63,8 @@ CREATE TABLE {schema}.change (
 	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	"table" text NOT NULL,
 	old jsonb,
-	new jsonb
+	new jsonb,
+	at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE FUNCTION {schema}.capture_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$

@@ -3,10 +3,11 @@
 
 import { backoffMs } from '../../base/backoff.ts';
 import { ChangeMapping, type ChangedTables, type ChangeEvent, type RowChange } from './change-mapping.ts';
+import type { Parameter } from './client.ts';
 import type { PostgresBackplane } from './postgres.ts';
-import { OutboxReader } from './outbox-reader.ts';
-import { slotFailure, SlotReader, type PlacedEvent } from './slot-reader.ts';
-import { lagOf, prepareSlot, type ChangeLag } from './slots.ts';
+import { outboxLag, OutboxReader, type OutboxLag } from './outbox-reader.ts';
+import { isTaken, SlotReader, type PlacedEvent } from './slot-reader.ts';
+import { makeSlot, preparePublication, slotLag, type SlotLag } from './slots.ts';
 import { arrayText, bodyToText, identifier, topicToText } from './text.ts';
 
 export interface PostgresChangesOptions {
@@ -27,6 +28,9 @@ export interface PostgresChangesOptions {
 	 */
 	onError?: (error: unknown) => void;
 }
+
+/** By what it reads. */
+export type ChangeLag = ({ via: 'replication' } & SlotLag) | ({ via: 'triggers' } & OutboxLag);
 
 const RETRY = { firstMs: 500, capMs: 5_000 };
 /** How long after a process is gone another one may take its place, and how long a lost wake-up delays. */
@@ -72,18 +76,37 @@ export class PostgresChanges {
 		await this.#running;
 	}
 
-	/** How far the reader of the slot is behind; for metrics. With triggers there is no slot: what waits is in the outbox. */
-	lag(): Promise<ChangeLag> {
-		return lagOf(this.#options.backplane.client, this.#options.slot);
+	/**
+	 * How far it is behind; for metrics. A slot has `bytes`, an outbox `changes`.
+	 * @throws {QueryError} where the server cannot be asked
+	 */
+	async lag(): Promise<ChangeLag> {
+		const { backplane, slot, via } = this.#options;
+		if (via === 'replication') return { via, ...(await slotLag(backplane.client, slot)) };
+		return { via, ...(await outboxLag(backplane.client, this.#schema)), isRead: this.#isReading };
 	}
 
 	/** What the server has thrown away nobody can publish any more: then everybody who reads a topic loads anew. */
 	async #prepare(): Promise<void> {
-		const { backplane, slot } = this.#options;
-		const schema = identifier(this.#schema);
-		const { isNew } = await prepareSlot(backplane.client, this.#mapping, { slot, publication: slot });
-		const [row] = await backplane.client.query(`SELECT ${schema}.open_changes($1) AS known`, [slot]);
-		if (isNew && row?.['known'] === true) await backplane.client.query(`SELECT ${schema}.begin_anew()`);
+		const { backplane, slot, onError } = this.#options;
+		await preparePublication(backplane.client, this.#mapping, slot);
+		const breaks = (): Promise<boolean> => this.#ask('break_changes($1)', [slot]);
+		const hasBroken = await makeSlot(backplane.client, slot, breaks);
+		const isAnew = await this.#ask('open_changes($1, $2)', [slot, hasBroken]);
+		if (isAnew) {
+			onError(
+				new Error(
+					`the replication slot "${slot}" was gone, or lost as it fell behind by more than max_slot_wal_keep_size: changes ` +
+						'were missed, so everybody who reads a topic loads anew'
+				)
+			);
+		}
+	}
+
+	async #ask(call: string, parameters: Parameter[]): Promise<boolean> {
+		const text = `SELECT ${identifier(this.#schema)}.${call} AS answer`;
+		const [row] = await this.#options.backplane.client.query(text, parameters);
+		return row?.['answer'] === true;
 	}
 
 	async #readSlot(): Promise<void> {
@@ -116,17 +139,9 @@ export class PostgresChanges {
 	}
 
 	async #afterFailure(error: unknown): Promise<void> {
-		const failure = slotFailure(error);
-		if (failure === 'taken') return void (this.#attempts = 0);
+		if (isTaken(error)) return void (this.#attempts = 0);
 		this.#options.onError(error);
-		if (failure === 'lost') await this.#dropSlot();
 		if (!this.#isStopped) await this.#prepare();
-	}
-
-	async #dropSlot(): Promise<void> {
-		const { backplane, slot } = this.#options;
-		const where = 'FROM pg_replication_slots WHERE slot_name = $1 AND NOT active';
-		await backplane.client.query(`SELECT pg_drop_replication_slot(slot_name) ${where}`, [slot]);
 	}
 
 	async #store(events: readonly PlacedEvent[], until: string): Promise<void> {
@@ -168,6 +183,7 @@ export class PostgresChanges {
 			await this.#pause(LOOK_EVERY_MS);
 		}
 		forget();
+		this.#isReading = false;
 	}
 
 	#isWoken = false;

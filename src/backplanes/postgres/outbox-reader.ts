@@ -7,6 +7,24 @@ import { arrayText, bodyToText, identifier, topicToText } from './text.ts';
 
 const AT_ONCE = 1_000;
 
+/** What waits in the outbox. */
+export interface OutboxLag {
+	/** How many changes. */
+	changes: number;
+	/** For how long the first of them has waited, in milliseconds. 0 where none does. */
+	waitedMs: number;
+	/** Whether this process takes them. */
+	isRead: boolean;
+}
+
+export async function outboxLag(client: PostgresClient, schema: string): Promise<Omit<OutboxLag, 'isRead'>> {
+	const [row] = await client.query(
+		`SELECT count(*) AS changes, coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) * 1000 AS waited
+		FROM ${identifier(schema)}.change`
+	);
+	return { changes: Number(row?.['changes']), waitedMs: Math.max(0, Number(row?.['waited'])) };
+}
+
 export class OutboxReader {
 	readonly #client: PostgresClient;
 	readonly #schema: string;

@@ -3,7 +3,7 @@
 
 import type { LogicalReplicationService, Pgoutput } from 'pg-logical-replication';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { codeOf, messageOf } from './client.ts';
+import { codeOf } from './client.ts';
 import type { ChangeEvent, RowChange } from './change-mapping.ts';
 
 export interface PlacedEvent extends ChangeEvent {
@@ -182,10 +182,5 @@ function before(lsn: string): string {
 	return `${(value >> 32n).toString(16)}/${(value & 0xffffffffn).toString(16)}`.toUpperCase();
 }
 
-/** Why a slot could not be read: another process has it; its changes are gone; or anything else. */
-export function slotFailure(error: unknown): 'taken' | 'lost' | 'other' {
-	if (codeOf(error) === SLOT_IS_ACTIVE) return 'taken';
-	return /can no longer get changes from|has been invalidated|does not exist/.test(messageOf(error))
-		? 'lost'
-		: 'other';
-}
+/** Whether another process has the slot. */
+export const isTaken = (error: unknown): boolean => codeOf(error) === SLOT_IS_ACTIVE;

@@ -1,11 +1,16 @@
 // The publication and the slot that hold the changes of tables for us, made where they are missing.
 
-import type { PostgresClient, Row } from './client.ts';
+import { codeOf, type PostgresClient, type Row } from './client.ts';
 import type { ChangeMapping } from './change-mapping.ts';
 import { identifier, literal } from './text.ts';
 
+/** What `max_slot_wal_keep_size` makes of a slot whose reader fell too far behind. */
+const LOST = 'lost';
+/** SQLSTATEs of what somebody has made, before or just now. */
+const ALREADY_THERE = new Set(['42710', '23505']);
+
 /** How far the reader of a slot is behind. */
-export interface ChangeLag {
+export interface SlotLag {
 	/** Of the write-ahead log that the server keeps because they were not read. Null where there is no slot. */
 	bytes: number | null;
 	/** How many more bytes may be written before the slot is lost; null where `max_slot_wal_keep_size` sets no bound. */
@@ -14,7 +19,7 @@ export interface ChangeLag {
 	isRead: boolean;
 }
 
-export async function lagOf(client: PostgresClient, slot: string): Promise<ChangeLag> {
+export async function slotLag(client: PostgresClient, slot: string): Promise<SlotLag> {
 	const [row] = await client.query(
 		`SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) AS bytes, safe_wal_size AS safe, active
 		FROM pg_replication_slots WHERE slot_name = $1`,
@@ -26,11 +31,11 @@ export async function lagOf(client: PostgresClient, slot: string): Promise<Chang
 }
 
 /** @throws {Error} where the server or a table is not set up for it, saying what to do */
-export async function prepareSlot(
+export async function preparePublication(
 	client: PostgresClient,
 	mapping: ChangeMapping,
-	{ slot, publication }: { slot: string; publication: string }
-): Promise<{ isNew: boolean }> {
+	publication: string
+): Promise<void> {
 	const [level] = await client.query('SHOW wal_level');
 	if (level?.['wal_level'] !== 'logical') {
 		throw new Error(
@@ -40,10 +45,33 @@ export async function prepareSlot(
 	}
 	await assertIdentities(client, mapping);
 	await publish(client, mapping, publication);
-	const slots = await client.query(`SELECT 1 FROM pg_replication_slots WHERE slot_name = $1`, [slot]);
-	if (slots.length > 0) return { isNew: false };
-	await client.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
-	return { isNew: true };
+}
+
+/**
+ * Makes a slot where there is none that can be read. Another process may do so at the same time.
+ * @param breaks called before, as changes up to then may be missed; returns whether anybody has read any
+ * @returns whether it made one, and some may be missed
+ */
+export async function makeSlot(client: PostgresClient, slot: string, breaks: () => Promise<boolean>): Promise<boolean> {
+	const [known] = await client.query('SELECT wal_status FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+	const isLost = known?.['wal_status'] === LOST;
+	if (known && !isLost) return false;
+	const wasRead = await breaks();
+	const where = `FROM pg_replication_slots WHERE slot_name = $1 AND wal_status = '${LOST}' AND NOT active`;
+	if (isLost) await client.query(`SELECT pg_drop_replication_slot(slot_name) ${where}`, [slot]);
+	const isMade = await unlessThere(client.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]));
+	return isMade && wasRead;
+}
+
+/** Returns whether it was made here, and not by another process just before. */
+async function unlessThere(making: Promise<unknown>): Promise<boolean> {
+	try {
+		await making;
+		return true;
+	} catch (error) {
+		if (ALREADY_THERE.has(codeOf(error))) return false;
+		throw error;
+	}
 }
 
 async function assertIdentities(client: PostgresClient, mapping: ChangeMapping): Promise<void> {
@@ -67,15 +95,15 @@ async function publish(client: PostgresClient, mapping: ChangeMapping, publicati
 	if (known.length === 0) {
 		const list = tables.map(quoted).join(', ');
 		const kinds = `WITH (publish = 'insert, update, delete')`;
-		await client.query(`CREATE PUBLICATION ${identifier(publication)} FOR TABLE ${list} ${kinds}`);
-		return;
+		const text = `CREATE PUBLICATION ${identifier(publication)} FOR TABLE ${list} ${kinds}`;
+		if (await unlessThere(client.query(text))) return;
 	}
 	const rows = await client.query(
 		`SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = ${literal(publication)}`
 	);
 	const published = new Set(rows.map((row: Row) => String(row['name'])));
 	for (const table of tables.filter((name) => !published.has(name))) {
-		await client.query(`ALTER PUBLICATION ${identifier(publication)} ADD TABLE ${quoted(table)}`);
+		await unlessThere(client.query(`ALTER PUBLICATION ${identifier(publication)} ADD TABLE ${quoted(table)}`));
 	}
 }
 
