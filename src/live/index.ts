@@ -1,5 +1,8 @@
 // `tidewire/server`: what live modules, src/hooks.live.ts and code that publishes import.
 
+export { rateLimiter, type RateLimitOptions, type RateLimits } from '../features/limits/rate-limit.ts';
+export type { RateVerdict } from '../features/limits/rate-limiter.ts';
+export { withLock, type HeldLock, type LockedRun, type LockOptions } from '../features/lock.ts';
 export type { WebhookDelivery } from '../features/webhooks/delivery.ts';
 export { hmacWebhook, standardWebhook, type HmacOptions, type VerifyWebhook } from '../features/webhooks/verify.ts';
 export type { LiveWebhook, WebhookEvent, WebhookOptions } from '../features/webhooks/webhook.ts';

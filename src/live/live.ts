@@ -1,6 +1,8 @@
 // The names that live modules use.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { rateLimit } from '../features/limits/rate-limit.ts';
+import { lock } from '../features/lock.ts';
 import { signal as liveSignal } from '../features/signal.ts';
 import { webhook } from '../features/webhooks/webhook.ts';
 import { access } from '../server/access.ts';
@@ -26,6 +28,8 @@ export const live = Object.assign(call, {
 	channel,
 	signal: liveSignal,
 	webhook,
+	rateLimit,
+	lock,
 	middleware,
 	access
 });
@@ -64,9 +68,9 @@ export function revoke(userId: string | number): Promise<void> {
 
 /** `ctx.signal` from outside a handler. Resolves when the signal is on its way. */
 export const signal: Signal<Promise<void>> = (target, event, data) =>
-	signalOf(runtime().started.signalParts)(target, event, data);
+	signalOf(runtime().started.host)(target, event, data);
 
 /** `ctx.request` from outside a handler. */
 // oxlint-disable-next-line max-params -- what an author writes
 export const request: AskPage = (target, event, data, options) =>
-	requestOf(runtime().started.signalParts)(target, event, data, options);
+	requestOf(runtime().started.host)(target, event, data, options);

@@ -22,6 +22,12 @@ export function invoke(invocation: Invocation, run: Handler): MaybePromise<unkno
 }
 
 function runGuarded(invocation: Invocation, run: Handler): MaybePromise<unknown> {
+	const { before } = invocation.registered.definition;
+	const begun = before === undefined ? undefined : runGuards(before, invocation.context, 0);
+	return isPromise(begun) ? begun.then(() => runModuleGuards(invocation, run)) : runModuleGuards(invocation, run);
+}
+
+function runModuleGuards(invocation: Invocation, run: Handler): MaybePromise<unknown> {
 	const { registered, context } = invocation;
 	const guarded = runGuards(registered.guards, context, 0);
 	return isPromise(guarded) ? guarded.then(() => runValidated(invocation, run)) : runValidated(invocation, run);

@@ -31,9 +31,9 @@ import { isExpired, refuse, sessionRefusal } from './refusal.ts';
 import { Registry } from './registry.ts';
 import { operationsOf } from './report.ts';
 import type { ServerParts } from './server-parts.ts';
+import type { ServiceHost } from './service.ts';
 import { Services } from './services.ts';
 import type { Session } from './session.ts';
-import type { SignalParts } from './signals.ts';
 import { signalsModule } from './signals-module.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
 
@@ -153,8 +153,8 @@ export class LiveServer {
 		return this.#parts.publisher;
 	}
 
-	/** What signals from outside a handler need. */
-	get signalParts(): SignalParts {
+	/** What features stand on, for those that run outside a handler. */
+	get host(): ServiceHost {
 		return this.#parts;
 	}
 

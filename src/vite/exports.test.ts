@@ -18,7 +18,11 @@ describe('the exports of a live module', () => {
 		['live.idempotent(schema, () => 1, { keepMs: 1 })', 'idempotent'],
 		["live.stream('topic', () => [])", 'stream'],
 		["live.channel('topic')", 'stream'],
-		["live.channel()('topic')", 'stream']
+		["live.channel()('topic')", 'stream'],
+		["live.derived(['topic'], f)", 'stream'],
+		["live.aggregate('topic', {})", 'stream'],
+		["live.cron('* * * * *', f)", 'service'],
+		["live.effect(['topic'], f)", 'service']
 	])('%s is a %s', (code, stub) => {
 		expect(list(importing('live', `export const it = ${code};`))).toEqual([{ name: 'it', stub }]);
 	});
@@ -48,6 +52,27 @@ describe('the exports of a live module', () => {
 		expect(list(importing('live, pipe', 'export const some = pipe(live.query(f), g);'))).toEqual([
 			{ name: 'some', stub: 'query' }
 		]);
+	});
+
+	test('what is wrapped by a limit, a lock or a gate is what it is inside, and of a plain function a call', () => {
+		const wrapped = `
+			const query = live.query(f);
+			function plain() {}
+			export const a = live.rateLimit(limit, () => 1);
+			export const b = live.rateLimit(limit, query);
+			export const c = live.lock('name', plain, { waitMs: 1 });
+			export const d = live.rateLimit(limit, live.lock('name', live.stream([], f)));
+			export const e = live.gate(is, live.channel('c'));
+		`;
+		expect(list(importing('live', wrapped)).map(({ stub }) => stub)).toEqual([
+			'call',
+			'query',
+			'call',
+			'stream',
+			'stream'
+		]);
+		for (const unknown of ['live.rateLimit(limit, imported)', 'live.gate(is, () => 1)', 'live.lock("name")'])
+			expect(() => list(importing('live', `export const a = ${unknown};`))).toThrow(/"a" is not a live/);
 	});
 
 	test('what is not exported is the own business of the module', () => {

@@ -4,7 +4,7 @@
 import type { ESTree } from 'vite';
 
 /** What the browser gets for an export; null where it gets nothing. */
-type StubKind = 'call' | 'query' | 'idempotent' | 'stream' | null;
+type StubKind = 'call' | 'query' | 'idempotent' | 'stream' | 'service' | null;
 
 export interface LiveExport {
 	name: string;
@@ -26,11 +26,22 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 	['live.channel', 'stream'],
 	['live.signal', 'call'],
 	['live.webhook', null],
+	['live.derived', 'stream'],
+	['live.aggregate', 'stream'],
+	['live.cron', 'service'],
+	['live.effect', 'service'],
 	['guard', null]
 ]);
 
-/** Functions that return what their first argument is. */
-const TRANSPARENT = new Set(['pipe']);
+/** Functions that return what one of their arguments is: which one, counted from 0. */
+const TRANSPARENT = new Map([
+	['pipe', 0],
+	['live.gate', 1],
+	['live.rateLimit', 1],
+	['live.lock', 1]
+]);
+/** Those that make a call of a plain function. */
+const WRAPS_FUNCTIONS = new Set(['live.rateLimit', 'live.lock']);
 
 const FORMS =
 	'`export const name = live(…)`, `live.query(…)`, `live.idempotent(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
@@ -100,11 +111,13 @@ class ModuleNames {
 	/** What `tidewire/server` calls a local name; `*` for the whole of it. */
 	readonly #imported = new Map<string, string>();
 	readonly #constants = new Map<string, Expression>();
+	readonly #functions = new Set<string>();
 
 	constructor(program: ESTree.Program) {
 		for (const node of program.body) {
 			if (node.type === 'ImportDeclaration' && node.source.value === PACKAGE) this.#import(node);
 			if (node.type === 'VariableDeclaration') this.#declare(node);
+			if (node.type === 'FunctionDeclaration' && node.id) this.#functions.add(node.id.name);
 			if (node.type === 'ExportNamedDeclaration' && node.declaration?.type === 'VariableDeclaration') {
 				this.#declare(node.declaration);
 			}
@@ -117,11 +130,17 @@ class ModuleNames {
 		// `live.channel<Row>()(…)`: the first call only names a type.
 		if (expression.callee.type === 'CallExpression') return this.calleeOf(expression.callee);
 		const callee = this.#dotted(expression.callee);
-		if (callee === undefined || !TRANSPARENT.has(callee)) return callee;
-		const [first] = expression.arguments;
-		if (!first || first.type === 'SpreadElement') return undefined;
-		const value = first.type === 'Identifier' ? this.#constants.get(first.name) : first;
-		return value && this.calleeOf(value);
+		const index = callee === undefined ? undefined : TRANSPARENT.get(callee);
+		if (callee === undefined || index === undefined) return callee;
+		return this.#wrapped(expression.arguments[index], WRAPS_FUNCTIONS.has(callee) ? 'live' : undefined);
+	}
+
+	#wrapped(argument: ESTree.CallExpression['arguments'][number] | undefined, plain: string | undefined) {
+		if (!argument || argument.type === 'SpreadElement') return undefined;
+		if (argument.type !== 'Identifier') return this.calleeOf(argument) ?? plain;
+		if (this.#functions.has(argument.name)) return plain;
+		const value = this.#constants.get(argument.name);
+		return value && (this.calleeOf(value) ?? plain);
 	}
 
 	#import(node: ESTree.ImportDeclaration): void {

@@ -1,0 +1,37 @@
+// Exports that are others with something before them: limits, gates, locks. What they wrap stays as it is.
+
+import { define, definitionOf, PATH, type CallDefinition, type StreamDefinition } from './definition.ts';
+
+/** What can be wrapped: what the browser calls or subscribes to. */
+export type Wrapped = CallDefinition | StreamDefinition;
+
+const OWN: ReadonlySet<PropertyKey> = new Set(['length', 'name', 'prototype', Symbol.for('tidewire.definition'), PATH]);
+
+/**
+ * An export with another definition that does everything else as `target` does.
+ * @param by for the error: what was asked to wrap it
+ * @throws {TypeError} where it is nothing that can be wrapped
+ */
+export function redefine<Target extends object>(
+	target: Target,
+	by: string,
+	change: (definition: Wrapped) => Wrapped
+): Target {
+	const definition = definitionOf(target);
+	if (definition?.kind !== 'call' && definition?.kind !== 'stream')
+		throw new TypeError(`${by} wraps a function, or what live(), live.stream() or a relative of them returns`);
+	const call = target as unknown as (...args: unknown[]) => unknown;
+	const copy = (...args: unknown[]): unknown => call(...args);
+	for (const key of Reflect.ownKeys(target)) {
+		const descriptor = OWN.has(key) ? undefined : Object.getOwnPropertyDescriptor(target, key);
+		if (descriptor) Object.defineProperty(copy, key, descriptor);
+	}
+	// Its methods look for the path where they were made.
+	Object.defineProperty(copy, PATH, {
+		get: () => (target as { [PATH]?: string })[PATH],
+		set: (path: string) => {
+			(target as { [PATH]?: string })[PATH] = path;
+		}
+	});
+	return define(copy, change(definition)) as unknown as Target; // it has all that the target has
+}
