@@ -225,6 +225,29 @@ describe('a dump', () => {
 	});
 });
 
+describe('a replica that is promoted', () => {
+	it('is another log, as it may have less than was acknowledged, and is resumed from by its own positions', async () => {
+		const one = await apps.start(url);
+		const seen = await append(one, 1);
+		const replica = await server.replica();
+		apps.end(() => replica[Symbol.asyncDispose]());
+		const elsewhere = replica.url().replace('postgres@', 'app@');
+		await expect(apps.start(elsewhere)).rejects.toThrow(/recovery|read-only/);
+		await server.kill();
+		await replica.psql('SELECT pg_promote()');
+		const two = await apps.start(elsewhere);
+		expect(await two.backplane.read(TOPIC, seen)).toEqual(RESET);
+		const next = await append(two, 2);
+		expect(next.offset).toBe(2);
+		await two.backplane.stop();
+		await replica.stop();
+		await replica.start();
+		const three = await apps.start(elsewhere);
+		expect(await three.backplane.read(TOPIC, next)).toMatchObject({ kind: 'events', entries: [] });
+		expect(await three.backplane.read(TOPIC, seen)).toEqual(RESET);
+	});
+});
+
 describe('a server that lost nothing', () => {
 	it.each(['a role that may see its files', 'any other role'])(
 		'is resumed from, also after several restarts and kills, by %s',

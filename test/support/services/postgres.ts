@@ -50,6 +50,16 @@ export class PostgresServer implements AsyncDisposable {
 		return server;
 	}
 
+	/** A server that follows this one, until it is promoted. */
+	async replica(): Promise<PostgresServer> {
+		const folder = mkdtempSync(join(tmpdir(), 'tidewire-postgres-'));
+		giveToUser(folder);
+		const server = new PostgresServer(folder, await freePort());
+		await this.run('pg_basebackup', ['-d', this.url(), '-D', server.#data, '-R', '-c', 'fast', '--no-sync']);
+		await server.start();
+		return server;
+	}
+
 	get #data(): string {
 		return join(this.folder, 'data');
 	}
