@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { NatsConnectionLike } from '../../src/backplanes/nats/client.ts';
 import { nats, type NatsBackplane } from '../../src/backplanes/nats/nats.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
-import { atEnd, body, start, startServer, stranger, topic } from '../support/nats-tests.ts';
+import type { BackplaneStatus } from '../../src/server/backplane.ts';
+import { atEnd, body, open, start, startServer, stranger, topic } from '../support/nats-tests.ts';
 import type { NatsServer } from '../support/services/nats.ts';
 import { Proxy } from '../torture/proxy.ts';
 
@@ -167,7 +168,12 @@ describe('everybody is answered', () => {
 	it('by a connection that the application drains, and the process goes on', async () => {
 		const server = await startServer();
 		const connection = await stranger(server.url);
-		const backplane = await start(connection, { timeoutMs: TIMEOUT_MS });
+		const backplane = open(connection, { timeoutMs: TIMEOUT_MS });
+		const statuses: BackplaneStatus[] = [];
+		await backplane.start(
+			() => {},
+			(status) => statuses.push(status)
+		);
 		await backplane.append(topic, body(0));
 		const drained = connection.drain();
 		const codes = await refusals(askAll(backplane));
@@ -175,6 +181,24 @@ describe('everybody is answered', () => {
 		for (const code of codes) expect([null, 'UNAVAILABLE']).toContain(code);
 		const late = await refusals(askAll(backplane));
 		expect(new Set(late)).toEqual(new Set(['UNAVAILABLE']));
+		await expect.poll(() => statuses.at(-1)?.available).toBe(false);
+	});
+
+	it('though whoever hears of its connection throws', async () => {
+		const { proxy, url } = await startBehindProxy();
+		const errors: unknown[] = [];
+		const backplane = open(url, { timeoutMs: TIMEOUT_MS, onError: (error) => errors.push(error) });
+		await backplane.start(
+			() => {},
+			() => {
+				throw new Error('a broken listener');
+			}
+		);
+		for (const heard of [2, 4]) {
+			proxy.reset();
+			await expect.poll(() => errors.length, { timeout: 10_000 }).toBe(heard);
+			expect(await refusals([backplane.append(topic, body(heard))])).toEqual([null]);
+		}
 	});
 
 	it('who puts more into the store than the server takes in one message, and the process goes on', async () => {
