@@ -2,7 +2,7 @@
 // browser's stubs implement them, so a component sees the server's own types with no code generation.
 
 import type { LiveError } from './errors.ts';
-import type { MergeSpec } from './merge.ts';
+import type { EventsOf, MergeSpec } from './merge.ts';
 
 /** A server function. Rejects with a LiveError. */
 export type LiveCall<Args extends unknown[], Result> = (...args: Args) => Promise<Result>;
@@ -65,3 +65,31 @@ export type LiveStreamFactory<Args extends unknown[], Value, Events> = ((
 	...args: Args
 ) => LiveResource<Value, Events>) &
 	([] extends Args ? LiveResource<Value, Events> : unknown);
+
+/** Who is here, as a component uses it. */
+export interface LivePresenceResource<Person, Change> extends LiveResource<
+	Person[],
+	EventsOf<'presence', Person[], 'key'>
+> {
+	/** Changes what is shown of the page's own user, where the server allows it. Rejects with a LiveError. */
+	update(change: Change): Promise<void>;
+}
+
+export type LivePresenceFactory<Args extends unknown[], Person, Change> = ((
+	...args: Args
+) => LivePresenceResource<Person, Change>) &
+	([] extends Args ? LivePresenceResource<Person, Change> : unknown);
+
+/** Where the others point, as a component uses it. */
+export interface LiveCursorsResource<Cursor, Place> extends LiveResource<
+	Cursor[],
+	EventsOf<'cursor', Cursor[], 'key'>
+> {
+	/** Tells the others where the page's own user points; null takes the cursor away. As often as you like. */
+	move(place: Place | null): void;
+}
+
+export type LiveCursorsFactory<Args extends unknown[], Cursor, Place> = ((
+	...args: Args
+) => LiveCursorsResource<Cursor, Place>) &
+	([] extends Args ? LiveCursorsResource<Cursor, Place> : unknown);

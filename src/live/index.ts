@@ -1,5 +1,7 @@
 // `tidewire/server`: what live modules, src/hooks.live.ts and code that publishes import.
 
+export type { AdmissionOptions, ServerRateLimit } from '../server/admission.ts';
+export type { OverloadOptions, Priority } from '../server/overload.ts';
 export { rateLimiter, type RateLimitOptions, type RateLimits } from '../features/limits/rate-limit.ts';
 export type { RateVerdict } from '../features/limits/rate-limiter.ts';
 export { withLock, type HeldLock, type LockedRun, type LockOptions } from '../features/lock.ts';
@@ -12,6 +14,10 @@ export type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveSnapshot } 
 export type { Limits } from '../protocol/limits.ts';
 export type { Position } from '../protocol/position.ts';
 export type { TopicPart, TopicParts } from '../protocol/topic.ts';
+export type { Cursor, LiveCursors } from '../features/cursors/cursors.ts';
+export type { LivePresence, Present } from '../features/presence/presence.ts';
+export type { LiveRoom, RoomContext, RoomHookContext } from '../features/rooms/room-types.ts';
+export type { HookContext } from '../features/shared/hook-context.ts';
 export type { Backplane, Delivery, LogEntry, ReadResult } from '../server/backplane.ts';
 export { defineLive, type LiveConfig, type SessionSource } from '../server/config.ts';
 export type { BaseContext, ConnectionInfo, LiveContext } from '../server/context.ts';

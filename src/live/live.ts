@@ -1,8 +1,12 @@
 // The names that live modules use.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { priority } from '../features/limits/priority.ts';
 import { rateLimit } from '../features/limits/rate-limit.ts';
+import { cursors } from '../features/cursors/cursors.ts';
 import { lock } from '../features/lock.ts';
+import { presence } from '../features/presence/presence.ts';
+import { room } from '../features/rooms/room.ts';
 import { signal as liveSignal } from '../features/signal.ts';
 import { webhook } from '../features/webhooks/webhook.ts';
 import { access } from '../server/access.ts';
@@ -26,9 +30,13 @@ export const live = Object.assign(call, {
 	idempotent,
 	stream,
 	channel,
+	presence,
+	cursors,
+	room,
 	signal: liveSignal,
 	webhook,
 	rateLimit,
+	priority,
 	lock,
 	middleware,
 	access

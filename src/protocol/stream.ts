@@ -130,6 +130,11 @@ export function encodeEventBody(event: string, data: unknown): EventBody {
 	return `${JSON.stringify(event)},${encodeValue(data)}`;
 }
 
+/** The same, of data that is encoded already. */
+export function joinEventBody(event: string, data: ValueText): EventBody {
+	return `${JSON.stringify(event)},${data}`;
+}
+
 export function encodeEvent(alias: Alias, offset: number, body: EventBody): string {
 	return `["event",${alias},${offset},${body}]`;
 }

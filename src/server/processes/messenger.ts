@@ -10,8 +10,10 @@ import type { TopicName } from '../../protocol/topic.ts';
 import type { Backplane, Delivery } from '../backplane.ts';
 import { systemTopic } from './system-topic.ts';
 
-/** Where messages go, as parts: `['user', 'ada']`. */
-export type Address = readonly [kind: 'user' | 'connection' | 'process', id: string];
+/** Where messages go, as parts: `['user', 'ada']`. The kinds that features add stand for whoever minds a topic. */
+export type Address = readonly [kind: AddressKind, id: string];
+
+type AddressKind = 'user' | 'connection' | 'process' | 'presence' | 'cursors' | 'group';
 
 /** Takes a message; what it returns is the answer, where one was asked for. A throw refuses. */
 export type MessageHandler = (data: unknown) => MaybePromise<unknown>;
