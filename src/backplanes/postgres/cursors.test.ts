@@ -44,10 +44,12 @@ class Log {
 	}
 
 	async #fetch(cursors: readonly { id: number; offset: number }[]): Promise<Fetched> {
-		this.asked.push(cursors.map(({ id }) => id));
+		// What is asked is on its way before the answer comes.
+		const wanted = cursors.map(({ id, offset }) => ({ id, offset }));
+		this.asked.push(wanted.map(({ id }) => id));
 		await Promise.resolve();
 		if (this.isAway) throw new Error('away');
-		const entries = cursors.flatMap(({ id, offset }) =>
+		const entries = wanted.flatMap(({ id, offset }) =>
 			this.bodies.get(id)!.flatMap((body, index) => (index < offset ? [] : [{ id, offset: index + 1, body }]))
 		);
 		return { incarnation: this.incarnation, entries };
