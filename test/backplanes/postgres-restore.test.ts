@@ -1,13 +1,16 @@
 // A PostgreSQL that is put back to an earlier state: what was lost was delivered to some, and nobody may go on as if it had
 // never been, not even where the same numbers are given out again.
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock, type Clock } from '../../src/base/clock.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
 import type { Position } from '../../src/protocol/position.ts';
-import { Apps, until, type App } from '../support/postgres-apps.ts';
+import { Apps, until, type App, type Follower } from '../support/postgres-apps.ts';
 import { PostgresServer } from '../support/services/postgres.ts';
 
 const TOPIC = encodeTopic(['board', 'one']);
+/** How often a server is put back or emptied under running processes. */
+const RUNS = Number(process.env['TIDEWIRE_RUNS'] ?? 3);
 const RESET = { kind: 'reset', reason: 'epoch' };
 
 const apps = new Apps();
@@ -209,6 +212,60 @@ describe('an older copy of the data that is put back', () => {
 		expect([after.offset, one.seen()]).toEqual([2, [1, 2]]);
 	});
 });
+
+/** Whoever was away, and whoever read what is lost, on any process, is reset each time that the server loses something. */
+describe(`all clients are reset, ${RUNS} times`, { timeout: 60_000 + 20_000 * RUNS }, () => {
+	it('when an older copy is put back, of a server that was stopped or that ran', async () => {
+		const all = [await apps.start(url), await apps.start(url)];
+		const followers = await Promise.all(all.map((app) => apps.follow(app, TOPIC)));
+		for (let run = 0; run < RUNS; run++) {
+			const away = await append(all[0]!, 1);
+			const copy = run % 2 === 0 ? await copyStopped(...all) : await copyRunning();
+			await expectAllReset(all, followers, { away, lose: () => putBack(copy, ...all) });
+			rmSync(copy, { recursive: true });
+		}
+	});
+
+	it('when it comes back without the schema', async () => {
+		const empty = await copyStopped();
+		const all = [await apps.start(url), await apps.start(url)];
+		const followers = await Promise.all(all.map((app) => apps.follow(app, TOPIC)));
+		for (let run = 0; run < RUNS; run++) {
+			const away = await append(all[0]!, 1);
+			await expectAllReset(all, followers, { away, lose: () => putBack(empty, ...all) });
+		}
+	});
+});
+
+interface Loss {
+	/** Where a client stands that hears nothing of what is lost. */
+	away: Position;
+	lose: () => Promise<void>;
+}
+
+async function expectAllReset(
+	all: readonly App[],
+	followers: readonly Follower[],
+	{ away, lose }: Loss
+): Promise<void> {
+	const stand = async (position: Position): Promise<void> => {
+		await until(async () => {
+			await Promise.all(followers.map((follower) => follower.read()));
+			return followers.every((follower) => follower.position.offset === position.offset);
+		}, 'all have it');
+	};
+	const lost = await append(all[0]!, 2);
+	await stand(lost);
+	const before = followers.map(({ resets }) => resets);
+	await lose();
+	const next = await append(all[1]!, 3);
+	await stand(next);
+	for (const [index, { backplane }] of all.entries()) {
+		expect(await backplane.read(TOPIC, away)).toEqual(RESET);
+		expect(await backplane.read(TOPIC, lost)).toEqual(RESET);
+		expect(followers[index]!.resets).toBeGreaterThan(before[index]!);
+	}
+}
 
 describe('a dump', () => {
 	it('that is put back into the same database is of another log, also for whoever was away since before it', async () => {
