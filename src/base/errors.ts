@@ -17,6 +17,7 @@ export const ERROR_CODES = {
 	NOT_FOUND: { retryable: false },
 	CONFLICT: { retryable: false },
 	RATE_LIMITED: { retryable: true },
+	OVERLOADED: { retryable: true },
 	TOO_LARGE: { retryable: false, closeCode: 4413 },
 	TOO_MANY: { retryable: true, closeCode: 4429 },
 	TIMEOUT: { retryable: true },
@@ -39,6 +40,7 @@ export type TidewireCode = keyof typeof ERROR_CODES;
 /** The retryable ones of the table once more, so that a browser need not load the table. A test compares the two. */
 const RETRYABLE: ReadonlySet<string> = new Set<TidewireCode>([
 	'RATE_LIMITED',
+	'OVERLOADED',
 	'TOO_MANY',
 	'TIMEOUT',
 	'UNAVAILABLE',

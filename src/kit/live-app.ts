@@ -72,13 +72,15 @@ export class LiveApp {
 
 	async #start(): Promise<void> {
 		this.configure((await this.facts.loadConfig()).default);
-		const { limits, onError, observer } = this.#config;
+		const { limits, onError, observer, rateLimit, overload } = this.#config;
 		const backplane = await joinedBackplane(this.#config.backplane, warn);
 		const server = new LiveServer({
 			backplane,
 			...(limits && { limits }),
 			...(onError && { onError }),
-			...(observer && { observer })
+			...(observer && { observer }),
+			...(rateLimit && { rateLimit }),
+			...(overload && { overload })
 		});
 		await server.start();
 		runtime().begin(server);

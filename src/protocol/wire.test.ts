@@ -33,7 +33,7 @@ import {
 } from './stream.ts';
 import { decodeUp, type UpMessage } from './up.ts';
 import { decodeWanted, encodeUpload, encodeWanted } from './upload.ts';
-import { encodeValue } from './value.ts';
+import { encodeInput, encodeValue } from './value.ts';
 import { decodeManyValue, encodeManyValue, encodeMore, FIRST_BYTES, FIRST_VALUES } from './values.ts';
 import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
@@ -41,7 +41,7 @@ const FINGERPRINTS = {
 	version: 1,
 	written: '09ce7b58ab98c7d7',
 	read: '3627ae3963ae6444',
-	constants: '3dc62f9f3f297d34'
+	constants: '9fbc349e384eeabd'
 };
 
 const position = { epoch: 'e', offset: 1 };
@@ -60,8 +60,13 @@ const UP = {
 		encodeKeyedCall({ id: 1, path: 'a/b', args: [rich], key: 'k' }),
 		encodeVolatile(1, 'a/b', ['x']),
 		encodeVolatile(1, 'a/b', [rich]),
-		encodeUpload({ id: 1, path: 'a/b', file, args: ['x'] }),
-		encodeUpload({ id: 1, path: 'a/b', file: { ...file, name: '', type: '', again: true }, args: [rich] })
+		encodeUpload({ id: 1, path: 'a/b', file, args: encodeInput(['x']) }),
+		encodeUpload({
+			id: 1,
+			path: 'a/b',
+			file: { ...file, name: '', type: '', again: true },
+			args: encodeInput([rich])
+		})
 	],
 	batch: [
 		encodeBatch(true, [{ id: 1, path: 'a/b', args: [] }]),
@@ -117,8 +122,8 @@ const EXTRA = {
 const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex');
 
 const BINARY_FRAMES = [
-	encodeBinaryCall(binaryCallHeader(1, 'a/b', ['x']), new Uint8Array([1, 2])),
-	encodeBinaryCall(binaryCallHeader(1, 'a/b', [rich]), new Uint8Array()),
+	encodeBinaryCall(binaryCallHeader(1, 'a/b', encodeInput(['x'])), new Uint8Array([1, 2])),
+	encodeBinaryCall(binaryCallHeader(1, 'a/b', encodeInput([rich])), new Uint8Array()),
 	encodeChunk({ id: 1, offset: 5, bytes: new Uint8Array([1, 2]) })
 ];
 

@@ -13,7 +13,9 @@ import type { CallDefinition, Handler, Middleware } from './definition.ts';
 import { invoke, type Invocation } from './invoke.ts';
 import { keyedHandler } from './keyed-call.ts';
 import type { Observer, Outcome } from './observer.ts';
+import type { Overload } from './overload.ts';
 import type { Once } from './processes/once.ts';
+import { notFound, tooMany } from './refusal.ts';
 import type { Registered } from './registry.ts';
 import type { HostedContext } from './stream-host.ts';
 
@@ -24,6 +26,8 @@ export interface CallHost {
 	/** Runs what has a key. */
 	readonly once: Once;
 	readonly middleware: readonly Middleware[];
+	/** Whether this process can keep up. */
+	readonly overload: Overload;
 	/** Whether the client takes its answers; until it does, no waiting call is started. */
 	readonly hasRoom: boolean;
 	find(path: string): Registered | undefined;
@@ -173,6 +177,8 @@ export class Calls {
 		const registered = this.#host.find(call.path);
 		if (registered?.definition.kind !== 'call') return this.#refuse(call, notFound(call.path), onEnd);
 		const { definition } = registered;
+		const shed = this.#host.overload.refusal(definition.priority);
+		if (shed !== null) return this.#refuse(call, shed, onEnd);
 		const context = this.#host.contextFor(call.path);
 		const beganMs = this.#observer === null ? 0 : this.#host.clock.now();
 		const running: RunningCall = {
@@ -338,12 +344,4 @@ export class Calls {
 /** Apart from `#run`: a call that nobody traces allocates nothing for the closure. */
 function traced(span: NonNullable<Observer['span']>, invocation: Invocation, handler: Handler): MaybePromise<unknown> {
 	return span('call', invocation.context.path, () => invoke(invocation, handler));
-}
-
-function tooMany(what: string, limit: string, most: number): LiveError {
-	return new LiveError('TOO_MANY', `${most} ${what} already; the limit is "${limit}"`, { retryAfterMs: 1_000 });
-}
-
-export function notFound(path: string): LiveError {
-	return new LiveError('NOT_FOUND', `there is no live function "${path}"`);
 }

@@ -2,6 +2,7 @@
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { AdmissionOptions } from './admission.ts';
 import type { Backplane } from './backplane.ts';
 import type { ErrorHook } from './failure.ts';
 import type { Observer } from './observer.ts';
@@ -15,7 +16,7 @@ export interface SessionSource {
 	cookies: { get(name: string): string | undefined };
 }
 
-export interface LiveConfig {
+export interface LiveConfig extends AdmissionOptions {
 	/**
 	 * Who is behind an upgrade request, after the application's own `handle` has run. A falsy value means nobody: the
 	 * connection is refused with UNAUTHORIZED, unless `anonymous` is set.

@@ -9,6 +9,7 @@ import type { RequestId } from '../protocol/fields.ts';
 import { encodeGoodbye, encodeWelcome } from '../protocol/handshake.ts';
 import { encodeHeartbeat, encodePong } from '../protocol/heartbeat.ts';
 import type { Refused } from '../protocol/request.ts';
+import type { Catchup, Subscribe } from '../protocol/stream.ts';
 import type { UpMessage } from '../protocol/up.ts';
 import { assertVersion } from '../protocol/version.ts';
 import { Calls, type CallHost } from './calls.ts';
@@ -47,6 +48,8 @@ export class Connection
 	readonly #inbox: Inbox;
 	#state: ConnectionState = 'greeting';
 	#lastHeardMs: number;
+	/** When the message came that is being handled; undefined where none is. */
+	#handlingSinceMs: number | undefined;
 	#beat = 0;
 	/** Whether the server flushes it at the end of this pass. */
 	#isFlushDue = false;
@@ -83,6 +86,10 @@ export class Connection
 		return this.#parts.registry.middleware;
 	}
 
+	get overload() {
+		return this.#parts.admission.overload;
+	}
+
 	/** Whether the peer takes its answers. */
 	get hasRoom(): boolean {
 		return this.#queue.hasRoom;
@@ -108,8 +115,9 @@ export class Connection
 
 	message(data: string | Uint8Array): void {
 		if (this.#state !== 'greeting' && this.#state !== 'open') return;
-		this.#lastHeardMs = this.clock.now();
+		this.#lastHeardMs = this.#handlingSinceMs = this.clock.now();
 		this.#inbox.take(data);
+		this.#handlingSinceMs = undefined;
 	}
 
 	/** The connection cannot go on. */
@@ -136,12 +144,11 @@ export class Connection
 			case 'chunk':
 				return (this.#calls ??= new Calls(this, this.#parts.observer)).hear(message);
 			case 'subscribe':
-				this.#assertUnused(message.id);
-				return this.#streams.open(message);
+				return this.#subscribe(message);
 			case 'unsubscribe':
 				return this.#streams.close(message.id);
 			case 'catchup':
-				return this.#streams.catchUp(message.id, message.position);
+				return this.#catchUp(message);
 			case 'ping':
 				return this.send(encodePong(message.beat));
 			case 'pong':
@@ -169,9 +176,25 @@ export class Connection
 	/** Whether a call is taken; while the server shuts down it is refused. Every kind of call passes here, those of batches too. */
 	#admits({ id, silent }: Call | Refused): boolean {
 		this.#assertUnused(id);
-		if (!this.#parts.draining) return true;
-		if (!silent) this.send(encodeError(id, goingAway()));
-		return false;
+		const refusal = this.#parts.draining ? goingAway() : this.#parts.admission.refusal(this.#caller);
+		if (refusal !== null && !silent) this.send(encodeError(id, refusal));
+		return refusal === null;
+	}
+
+	#subscribe(message: Subscribe): void {
+		this.#assertUnused(message.id);
+		const refusal = this.#parts.admission.refusal(this.#caller);
+		if (refusal === null) this.#streams.open(message);
+		else this.send(encodeError(message.id, refusal));
+	}
+
+	/** A stream that asks too often for what it misses ends, and its client opens it again when it may. */
+	#catchUp({ id, position }: Catchup): void {
+		const refusal = this.#parts.admission.refusal(this.#caller);
+		if (refusal === null) return this.#streams.catchUp(id, position);
+		if (!this.#streams.has(id)) return;
+		this.#streams.close(id);
+		this.send(encodeError(id, refusal));
 	}
 
 	#startBatch(batch: Batch): void {
@@ -214,7 +237,7 @@ export class Connection
 	needsFlush(): void {
 		if (this.#isFlushDue) return;
 		this.#isFlushDue = true;
-		this.#parts.flushSoon(this);
+		this.#parts.flushSoon(this, this.#handlingSinceMs);
 	}
 
 	/** The queue had to drop events. */

@@ -7,6 +7,7 @@ import type { MergeSpec } from '../base/merge.ts';
 import type { TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from './context.ts';
 import type { Converse } from './conversation.ts';
+import type { Priority } from './overload.ts';
 import type { ServiceDefinition } from './service.ts';
 import type { Topic } from './topic.ts';
 
@@ -33,6 +34,8 @@ export interface CallDefinition {
 	readonly once: { readonly keepMs: number } | null;
 	/** What runs before the guards of its module. @default nothing */
 	readonly before?: readonly Guard[];
+	/** When it is refused where the process cannot keep up. @default 'normal' */
+	readonly priority?: Priority;
 	/** What it does besides answering once. @default nothing */
 	readonly converse?: Converse;
 	/** How long it may take to get further, in milliseconds. @default the limit `callTimeoutMs` */
@@ -54,6 +57,8 @@ export interface StreamDefinition {
 	readonly onUnsubscribe: StreamHook | null;
 	/** What runs before the guards of its module. @default nothing */
 	readonly before?: readonly Guard[];
+	/** When it is refused where the process cannot keep up. @default 'normal' */
+	readonly priority?: Priority;
 	/** What keeps it current by itself. @default nothing does */
 	readonly service?: ServiceDefinition;
 }

@@ -1,4 +1,4 @@
-// Connections that are turned away: why, and how they are told.
+// Connections and requests that are turned away: why, and how they are told.
 
 import type { Clock } from '../base/clock.ts';
 import { closeCodeOf, LiveError } from '../base/errors.ts';
@@ -23,4 +23,13 @@ export function refuse(socket: TransportSocket, error: LiveError): SocketEvents 
 	socket.send([new Frame(encodeGoodbye({ code: error.code, message: error.message, retryAfterMs }))]);
 	socket.close(closeCodeOf(error.code), error.code);
 	return { message: () => {}, drained: () => {}, closed: () => {} };
+}
+
+export function notFound(path: string): LiveError {
+	return new LiveError('NOT_FOUND', `there is no live function "${path}"`);
+}
+
+/** @param what what there are that many of, with a verb */
+export function tooMany(what: string, limit: string, most: number): LiveError {
+	return new LiveError('TOO_MANY', `${most} ${what} already; the limit is "${limit}"`, { retryAfterMs: 1_000 });
 }

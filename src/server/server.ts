@@ -7,6 +7,7 @@ import type { LiveSnapshot } from '../base/surface.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
 import { SIGNALS } from '../protocol/signals.ts';
 import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
 import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
 import { drain } from './drain.ts';
@@ -20,6 +21,7 @@ import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import { observedBackplane } from './observed-backplane.ts';
 import { joinObservers, type Gauges, type Observer } from './observer.ts';
 import { Pacer } from './pacer.ts';
+import { Pass } from './pass.ts';
 import type { Operations } from './processes/operations.ts';
 import { LiveProcess } from './processes/process.ts';
 import { Revocations } from './processes/revocations.ts';
@@ -37,7 +39,7 @@ import type { Session } from './session.ts';
 import { signalsModule } from './signals-module.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends AdmissionOptions {
 	/** What joins the processes. */
 	backplane: Backplane;
 	/** Overrides of {@link DEFAULT_LIMITS}. */
@@ -71,9 +73,7 @@ export class LiveServer {
 	readonly #revocations: Revocations;
 	/** For whoever operates the application: all its processes. */
 	readonly operations: Operations;
-	/** Connections with something to send, each once. */
-	#unflushed: LiveConnection[] = [];
-	#flushing = false;
+	readonly #pass: Pass;
 	#started = false;
 	#draining = false;
 	#drained: Promise<void> | null = null;
@@ -89,6 +89,7 @@ export class LiveServer {
 		this.#clock = options.clock ?? systemClock;
 		this.#pacer = new Pacer(this.#clock);
 		this.#quiet = new Quiet(this.#clock);
+		this.#pass = new Pass(this.#clock, () => this.#parts);
 		this.#parts = this.#makeParts();
 		this.registry.register(SIGNALS.module, signalsModule());
 		this.#services = new Services(this.#parts);
@@ -109,8 +110,9 @@ export class LiveServer {
 			clock: this.#clock,
 			limits: this.limits,
 			registry: this.registry,
+			admission: new Admission(this.#clock, this.#options),
 			features: new Features(() => this.#parts),
-			hub: new Hub(backplane, report, { needsFlush: () => this.#scheduleFlush(), observer }),
+			hub: new Hub(backplane, report, { needsFlush: () => this.#pass.schedule(), observer }),
 			backplane,
 			process: new LiveProcess({ backplane, clock: this.#clock, id: randomName(), onError: report }),
 			publisher: new Publisher(backplane, this.#pacer, report),
@@ -119,10 +121,7 @@ export class LiveServer {
 			get draining() {
 				return isDraining();
 			},
-			flushSoon: (connection) => {
-				this.#unflushed.push(connection);
-				this.#scheduleFlush();
-			},
+			flushSoon: (connection, sinceMs) => this.#pass.add(connection, sinceMs),
 			stateChanged: (connection, state) => this.#stateChanged(connection, state),
 			callsDone: () => this.#quiet.changed(),
 			handling: (outcome) => this.#quiet.count(outcome),
@@ -264,24 +263,6 @@ export class LiveServer {
 		this.#heartbeats.remove(connection);
 		this.#parts.features.connectionClosed(connection.id);
 		this.#quiet.changed();
-	}
-
-	/** Everything that a connection is sent within one pass of the event loop leaves in one write. */
-	#scheduleFlush(): void {
-		if (this.#flushing) return;
-		this.#flushing = true;
-		this.#clock.defer(() => this.#flush());
-	}
-
-	#flush(): void {
-		try {
-			this.#parts.hub.flush();
-		} finally {
-			this.#flushing = false;
-		}
-		const connections = this.#unflushed;
-		this.#unflushed = [];
-		for (const connection of connections) connection.flush();
 	}
 
 	/** After a hot reload: every open stream of the module is authorised and loaded anew. */

@@ -47,6 +47,11 @@ export class SlidingWindow {
 		this.#spec = spec;
 	}
 
+	/** Whether nothing that was taken counts any more. */
+	isIdle(nowMs: number): boolean {
+		return Math.floor(nowMs / this.#spec.windowMs) > this.#index + 1;
+	}
+
 	/** Takes what fits. Returns how long to wait where it does not, in milliseconds; 0: it was taken. */
 	take(cost: number, nowMs: number): number {
 		const { windowMs } = this.#spec;

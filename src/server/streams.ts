@@ -8,11 +8,11 @@ import type { RequestId } from '../protocol/fields.ts';
 import type { Position } from '../protocol/position.ts';
 import { encodeReset, type Subscribe } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
-import { notFound } from './calls.ts';
 import { runReported } from './failure.ts';
 import { Feed, type FeedHost } from './feed.ts';
 import { Gate } from './gate.ts';
 import type { HubTopic } from './hub-topic.ts';
+import { notFound } from './refusal.ts';
 import type { SendQueue } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
 import { ServerStream, type RegisteredStream, type StreamRequest } from './stream.ts';
@@ -84,6 +84,11 @@ export class Streams implements StreamHost, FeedHost {
 		if (registered?.definition.kind !== 'stream') {
 			this.observer?.streamRefused?.(null, 'NOT_FOUND');
 			return this.send(encodeError(request.id, notFound(request.path)));
+		}
+		const shed = this.#parts.admission.overload.refusal(registered.definition.priority);
+		if (shed !== null) {
+			this.observer?.streamRefused?.(request.path, shed.code);
+			return this.send(encodeError(request.id, shed));
 		}
 		const stream = new ServerStream(this, registered as RegisteredStream, request);
 		this.#streams.set(request.id, stream);

@@ -4,6 +4,7 @@
 import { systemClock } from '../base/clock.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import type { Limits } from '../protocol/limits.ts';
+import type { AdmissionOptions } from '../server/admission.ts';
 import type { Backplane } from '../server/backplane.ts';
 import type { ErrorHook } from '../server/failure.ts';
 import type { Publish } from '../server/publish.ts';
@@ -14,7 +15,7 @@ import type { TopicLike } from '../server/topic.ts';
 import { TestClient } from './test-client.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-export interface TestEnvOptions {
+export interface TestEnvOptions extends AdmissionOptions {
 	/** Makes what keeps the history, anew after each `cleanup`. @default memory */
 	backplane?: () => Backplane;
 	/** Overrides of the server's limits. */
@@ -54,12 +55,14 @@ export class TestEnv {
 
 	#begin(): Scene {
 		const clock = new VirtualClock({ wallTime: systemClock.wallTime(), defer: (run) => this.#defer(run) });
-		const { backplane = memory, limits, onError } = this.#options;
+		const { backplane = memory, limits, onError, rateLimit, overload } = this.#options;
 		const server = new LiveServer({
 			backplane: backplane(),
 			clock,
 			...(limits && { limits }),
-			...(onError && { onError })
+			...(onError && { onError }),
+			...(rateLimit && { rateLimit }),
+			...(overload && { overload })
 		});
 		const before = runtime().server;
 		runtime().begin(server);

@@ -13,6 +13,7 @@ const CODE = new Set(['ts', 'js', 'svelte', 'html', 'css']);
 
 /** Blocks of code that are a part of a file only, by document and first line. */
 const PARTS = new Set([
+	'docs/limits.md: const perProcess: AdmissionOptions = {',
 	"docs/deploy.md: sveltekit({ adapter: adapter(), paths: { origin: 'https://app.example.com' } })"
 ]);
 
