@@ -4,7 +4,22 @@
 import type { ESTree } from 'vite';
 
 /** What the browser gets for an export; null where it gets nothing. */
-type StubKind = 'call' | 'query' | 'idempotent' | 'stream' | 'service' | null;
+type StubKind =
+	| 'call'
+	| 'query'
+	| 'idempotent'
+	| 'binary'
+	| 'upload'
+	| 'generate'
+	| 'download'
+	| 'volatile'
+	| 'stream'
+	| 'service'
+	| RoomStub
+	| null;
+
+/** What people share. */
+type RoomStub = 'presence' | 'cursors' | 'room' | 'group';
 
 export interface LiveExport {
 	name: string;
@@ -22,8 +37,17 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 	['live.validated', 'call'],
 	['live.query', 'query'],
 	['live.idempotent', 'idempotent'],
+	['live.binary', 'binary'],
+	['live.upload', 'upload'],
+	['live.generate', 'generate'],
+	['live.download', 'download'],
+	['live.volatile', 'volatile'],
 	['live.stream', 'stream'],
 	['live.channel', 'stream'],
+	['live.presence', 'presence'],
+	['live.cursors', 'cursors'],
+	['live.room', 'room'],
+	['live.group', 'group'],
 	['live.signal', 'call'],
 	['live.webhook', null],
 	['live.derived', 'stream'],
@@ -38,10 +62,11 @@ const TRANSPARENT = new Map([
 	['pipe', 0],
 	['live.gate', 1],
 	['live.rateLimit', 1],
+	['live.priority', 1],
 	['live.lock', 1]
 ]);
 /** Those that make a call of a plain function. */
-const WRAPS_FUNCTIONS = new Set(['live.rateLimit', 'live.lock']);
+const WRAPS_FUNCTIONS = new Set(['live.rateLimit', 'live.priority', 'live.lock']);
 
 const FORMS =
 	'`export const name = live(…)`, `live.query(…)`, `live.idempotent(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
