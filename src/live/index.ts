@@ -8,6 +8,18 @@ export { withLock, type HeldLock, type LockedRun, type LockOptions } from '../fe
 export type { WebhookDelivery } from '../features/webhooks/delivery.ts';
 export { hmacWebhook, standardWebhook, type HmacOptions, type VerifyWebhook } from '../features/webhooks/verify.ts';
 export type { LiveWebhook, WebhookEvent, WebhookOptions } from '../features/webhooks/webhook.ts';
+export type { AggregateOptions } from '../features/aggregate/define-aggregate.ts';
+export { FieldError } from '../features/aggregate/fold.ts';
+export { CronAhead, CronInterrupted, CronMissed, CronOverlap } from '../features/cron/cron-errors.ts';
+export type { LiveCron } from '../features/cron/define-cron.ts';
+export { onCronError, type CronErrorHook } from '../features/cron/on-cron-error.ts';
+export type { CronContext, CronOptions } from '../features/cron/plan.ts';
+export type { DerivedOptions } from '../features/derived/define-derived.ts';
+export type { DerivedContext } from '../features/derived/plan.ts';
+export type { LiveEffect } from '../features/effect/define-effect.ts';
+export type { EffectContext, EffectOptions } from '../features/effect/plan.ts';
+export { LostEvents } from '../features/shared/lost-events.ts';
+export type { Source } from '../features/shared/source.ts';
 export { LiveError, type ErrorCode, type ErrorDetails, type Issue } from '../base/errors.ts';
 export type { MergeKind } from '../base/merge.ts';
 export type { LiveCall, LiveIdempotent, LiveQuery, LiveResource, LiveSnapshot } from '../base/surface.ts';

@@ -3,6 +3,10 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { priority } from '../features/limits/priority.ts';
 import { rateLimit } from '../features/limits/rate-limit.ts';
+import { aggregate } from '../features/aggregate/define-aggregate.ts';
+import { cron } from '../features/cron/define-cron.ts';
+import { derived } from '../features/derived/define-derived.ts';
+import { effect } from '../features/effect/define-effect.ts';
 import { cursors } from '../features/cursors/cursors.ts';
 import { lock } from '../features/lock.ts';
 import { presence } from '../features/presence/presence.ts';
@@ -34,6 +38,10 @@ export const live = Object.assign(call, {
 	cursors,
 	room,
 	signal: liveSignal,
+	derived,
+	aggregate,
+	effect,
+	cron,
 	webhook,
 	rateLimit,
 	priority,

@@ -5,7 +5,7 @@ import { PageServer } from '../../test/svelte/page-server.ts';
 import { LiveError } from '../base/errors.ts';
 import type { LiveResource } from '../base/surface.ts';
 import { CLIENT_DEFAULTS } from '../client/options.ts';
-import { call, idempotent, query, stream } from './stubs.ts';
+import { call, idempotent, query, service, stream } from './stubs.ts';
 
 interface Card {
 	id: number;
@@ -265,5 +265,13 @@ describe('streams without arguments', () => {
 		await server.take('unsubscribe');
 		expect(messages.current).toEqual([{ id: 1 }]);
 		expect(messages.connected).toBe(false);
+	});
+});
+
+describe('what runs on the server by itself', () => {
+	test('can be imported, and says so where it is used', () => {
+		const job = service('lib/board/digest') as { schedule: string } & (() => void);
+		expect(() => job.schedule).toThrow(/"lib\/board\/digest" runs by itself on the server/);
+		expect(() => job()).toThrow(/"lib\/board\/digest" runs by itself on the server/);
 	});
 });

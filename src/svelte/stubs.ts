@@ -34,6 +34,14 @@ export function idempotent(path: string): LiveIdempotent<unknown[], unknown> {
 	});
 }
 
+/** What runs on the server by itself: its name can be imported, and using it says why nothing is there. */
+export function service(path: string): object {
+	const refuse = (): never => {
+		throw new Error(`"${path}" runs by itself on the server: the browser has nothing of it`);
+	};
+	return new Proxy(refuse, { get: refuse });
+}
+
 /** A server function that changes nothing. */
 export function query(path: string): LiveQuery<unknown[], unknown> {
 	return Object.assign((...args: unknown[]) => client.query(path, args), {

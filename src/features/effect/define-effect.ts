@@ -3,7 +3,14 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { define } from '../../server/definition.ts';
 import { checkPositive, defined } from '../shared/options.ts';
-import { checkSources, type EventArgs, type EventsOfSource, type NamedSource, type Source } from '../shared/source.ts';
+import {
+	checkSources,
+	type EventData,
+	type EventName,
+	type EventsOfSource,
+	type NamedSource,
+	type Source
+} from '../shared/source.ts';
 import { EffectService } from './effect-service.ts';
 import { EFFECT_DEFAULTS, type EffectContext, type EffectOptions, type EffectPlan } from './plan.ts';
 
@@ -11,6 +18,11 @@ import { EFFECT_DEFAULTS, type EffectContext, type EffectOptions, type EffectPla
 export interface LiveEffect {
 	readonly sources: readonly Source[];
 }
+
+/** As a method, so that an author may say of which type the data is, out of those that can come. */
+type Handles<Events> = {
+	handle(event: EventName<Events>, data: EventData<Events>, context: EffectContext): MaybePromise<unknown>;
+}['handle'];
 
 /**
  * Runs a handler for every event of some topics, on one process of the application at a time, in the order of each topic.
@@ -26,9 +38,7 @@ export function effect<Data = Record<string, unknown>>(
 ): LiveEffect;
 export function effect<const Sources extends readonly Source[]>(
 	sources: Sources,
-	handler: (
-		...given: [...EventArgs<EventsOfSource<Sources[number]>>, context: EffectContext]
-	) => MaybePromise<unknown>,
+	handler: Handles<EventsOfSource<Sources[number]>>,
 	options?: EffectOptions
 ): LiveEffect;
 export function effect(sources: readonly Source[], handler: unknown, options: EffectOptions = {}): LiveEffect {

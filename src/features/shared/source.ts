@@ -19,10 +19,11 @@ export type EventsOfSource<From> = From extends NamedSource
 			? Events
 			: never;
 
-/** The arguments of what handles an event: its name tells of which type its data is. */
-export type EventArgs<Events> = {
-	[Name in keyof Events & string]: [event: Name, data: Events[Name]];
-}[keyof Events & string];
+/** The names of events. */
+export type EventName<Events> = Events extends unknown ? keyof Events & string : never;
+
+/** What they carry: any of it. A handler may say which, by the type of its parameter. */
+export type EventData<Events> = Events extends unknown ? Events[keyof Events & string] : never;
 
 /**
  * The topics of sources, each once.
