@@ -189,6 +189,24 @@ describe('an older copy of the data that is put back', () => {
 		}
 	);
 
+	it('is noticed by its files also where those who may not see them came first', async () => {
+		const owner = await apps.start(url);
+		await owner.backplane.stop();
+		await outage('stop', []);
+		const one = await apps.start(server.url());
+		const away = await append(one, 1);
+		const copy = await copyRunning();
+		await append(one, 2);
+		await one.backplane.stop();
+		await putBack(copy);
+		const two = await apps.start(url);
+		await append(two, 3);
+		await two.backplane.stop();
+		await outage('stop', []);
+		const three = await apps.start(server.url());
+		expect(await three.backplane.read(TOPIC, away)).toEqual(RESET);
+	});
+
 	it('is told by an operator where nobody can know', async () => {
 		const one = await apps.start(url);
 		const away = await append(one, 1);

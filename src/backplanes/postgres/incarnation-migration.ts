@@ -61,7 +61,10 @@ CREATE FUNCTION {schema}.open_incarnation() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	found_name text;
 	found_timeline text;
+	found_database oid;
 	server record;
+	last record;
+	goes_on boolean;
 BEGIN
 	SELECT c.name INTO found_name FROM {schema}.current_incarnation() c;
 	IF found_name IS NOT NULL THEN RETURN found_name; END IF;
@@ -70,17 +73,17 @@ BEGIN
 	IF found_name IS NOT NULL THEN RETURN found_name; END IF;
 	SELECT s.* INTO server FROM {schema}.look_at_server() s;
 	found_timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
+	SELECT d.oid INTO found_database FROM pg_database d WHERE d.datname = current_database();
+	SELECT i.*, i.xmin::text::bigint AS written_in INTO last FROM {schema}.incarnation i ORDER BY i.number DESC LIMIT 1;
+	goes_on := last.system = server.system AND last.timeline = found_timeline AND last.database = found_database
+		AND last.written_by = last.written_in AND coalesce(last.copied_at = server.copied_at, true);
 	INSERT INTO {schema}.incarnation AS new
 		(name, lineage, started_at, started_with, system, timeline, copied_at, database, written_by)
-	SELECT {schema}.random_name(), coalesce((
-			SELECT last.lineage FROM (SELECT i.*, i.xmin FROM {schema}.incarnation i ORDER BY i.number DESC LIMIT 1) AS last
-			WHERE last.system = server.system AND last.timeline = found_timeline AND last.database = d.oid
-				AND last.written_by = last.xmin::text::bigint
-				AND coalesce(last.copied_at = server.copied_at, true)
-		), {schema}.random_name()),
-		pg_postmaster_start_time(), server.started_with, server.system, found_timeline, server.copied_at, d.oid,
-		mod(txid_current(), 4294967296)
-	FROM pg_database d WHERE d.datname = current_database()
+	SELECT {schema}.random_name(), CASE WHEN goes_on THEN last.lineage ELSE {schema}.random_name() END,
+		pg_postmaster_start_time(), server.started_with, server.system, found_timeline,
+		-- For the next one who may see it, where this one may not.
+		coalesce(server.copied_at, CASE WHEN goes_on THEN last.copied_at END),
+		found_database, mod(txid_current(), 4294967296)
 	RETURNING new.name INTO found_name;
 	RETURN found_name;
 END $$;
