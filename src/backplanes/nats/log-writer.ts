@@ -105,7 +105,7 @@ export class LogWriter {
 	async #store(attempt: Attempt): Promise<Found> {
 		const { clock } = this.#parts.settings;
 		for (let conflicts = 0; ; conflicts++) {
-			let failure = unavailable('other processes were always first');
+			let failure: LiveError | null = null;
 			try {
 				const found = await this.#try(attempt);
 				if (found !== null) return found;
@@ -145,7 +145,8 @@ export class LogWriter {
 		return null;
 	}
 
-	#failure({ message }: LiveError, { doubt }: Attempt): LiveError {
+	#failure(error: LiveError | null, { doubt }: Attempt): LiveError {
+		const { message } = error ?? unavailable('other processes were always first');
 		return new LiveError(
 			'UNAVAILABLE',
 			`${message}; the event ${doubt === null ? 'was not' : 'may have been'} stored`
