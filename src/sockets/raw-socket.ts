@@ -35,6 +35,7 @@ export interface Opening {
 
 /** What it belongs to. */
 export interface SocketOwner {
+	readonly sockets: ReadonlySet<RawSocket>;
 	readonly limits: SocketLimits;
 	/** It is gone. */
 	closed(socket: RawSocket, code: number): void;
@@ -100,6 +101,10 @@ export class RawSocket implements SocketConnection, LiveConnection {
 
 	get user(): User {
 		return this.#opening.session.user;
+	}
+
+	get peers(): ReadonlySet<RawSocket> {
+		return this.#owner.sockets;
 	}
 
 	get protocol(): string {

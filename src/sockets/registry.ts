@@ -3,6 +3,7 @@
 
 import { LiveError } from '../base/errors.ts';
 import type { SessionSource } from '../server/config.ts';
+import { runtime } from '../server/runtime.ts';
 import type { Session } from '../server/session.ts';
 import { hooksOf, type Endpoint, type SocketAdmission } from './endpoint.ts';
 import type { OneTimeKeys } from './keys.ts';
@@ -13,7 +14,7 @@ import type { SocketHandler, SocketRequest } from './socket.ts';
 
 /** An upgrade on its way through the app's own `handle`. */
 export interface SocketVisit {
-	/** As it was sent. */
+	/** As it was sent, with the key that may be in it. */
 	readonly path: string;
 	/** The first subprotocol that was offered; empty for none. */
 	readonly protocol: string;
@@ -65,7 +66,7 @@ export class SocketRegistry {
 	 * @throws {LiveError} UNAVAILABLE where no server lets sockets in
 	 */
 	addressOf(key: string): string {
-		if (this.#door) return `${this.#door.path}/connect/${key}`;
+		if (this.#door) return `${this.#door.path}/connect/${processName()}.${key}`;
 		throw new LiveError(
 			'UNAVAILABLE',
 			'nothing serves raw sockets here: they need `live` of "tidewire/kit" on a Node HTTP server (or Bun running the same build)'
@@ -112,6 +113,12 @@ export class SocketRegistry {
 		return this.#keyIn(path) !== null || this.#routeOf(path) !== undefined;
 	}
 
+	/** A path as the application and its logs may see it: without the key that is in it. */
+	shownPath(path: string): string {
+		const key = this.#keyIn(path);
+		return key === null ? path : path.slice(0, path.length - key.length);
+	}
+
 	/** Decides about an upgrade. Never rejects: whoever is not let in is told by the close of the socket. */
 	async admit(visit: SocketVisit): Promise<SocketAdmission | null> {
 		const key = this.#keyIn(visit.path);
@@ -130,7 +137,11 @@ export class SocketRegistry {
 		};
 	}
 
-	async #admitOnce(visit: SocketVisit, key: string): Promise<SocketAdmission> {
+	async #admitOnce(visit: SocketVisit, address: string): Promise<SocketAdmission> {
+		const [process = '', ...rest] = address.split('.');
+		const key = rest.join('.');
+		if (process !== processName())
+			return refused(new LiveError('UNAVAILABLE', 'another process of the app made this address'));
 		const keys = [...this.#keys].find((some) => some.find(key) !== undefined);
 		const waiting = keys?.find(key);
 		if (keys === undefined || waiting === undefined) return refused(new LiveError('NOT_FOUND', UNKNOWN));
@@ -141,7 +152,7 @@ export class SocketRegistry {
 		const { endpoint, handler } = target;
 		const refusal = await endpoint.refusalOf(requestOf(visit, {}));
 		if (refusal !== null) return endpoint.refuse(refusal);
-		const opening = { ...hooksOf(handler), params: {}, url: withoutKey(source.url, key), protocol };
+		const opening = { ...hooksOf(handler), params: {}, url: source.url, protocol };
 		return {
 			messageBytes: endpoint.limits.messageBytes,
 			// Of all upgrades that come this far, the first one has it.
@@ -168,6 +179,9 @@ export class SocketRegistry {
 	}
 }
 
+/** A handler is a function and cannot leave its process, so its address says which one that is. */
+const processName = (): string => runtime().server?.processId ?? '';
+
 function requestOf({ source, session, remoteAddress }: SocketVisit, params: Record<string, string>): SocketRequest {
 	const { locals, request, url, cookies } = source;
 	return { locals, request, url, cookies, params, session, remoteAddress };
@@ -176,13 +190,6 @@ function requestOf({ source, session, remoteAddress }: SocketVisit, params: Reco
 /** Nothing more than a close is sent, and nothing is read. */
 export function refused(error: LiveError): SocketAdmission {
 	return { messageBytes: 1, accept: (socket) => refuseSocket(socket, error) };
-}
-
-/** What an application may log has no secret in it. */
-function withoutKey(url: URL, key: string): URL {
-	const plain = new URL(url);
-	plain.pathname = plain.pathname.slice(0, -key.length);
-	return plain;
 }
 
 export function socketRegistry(): SocketRegistry {

@@ -55,6 +55,8 @@ export interface SocketConnection<Params = Readonly<Record<string, string>>> {
 	/** Who it is; `user` is null for a visitor whom the application does not know. */
 	readonly session: Session;
 	readonly user: User;
+	/** The open sockets of its endpoint in this process, itself too. */
+	readonly peers: ReadonlySet<SocketConnection<Params>>;
 	/** The first subprotocol that the peer offered; empty where it offered none. */
 	readonly protocol: string;
 	/** As far as it is known; for logs and limits, never for identity. */

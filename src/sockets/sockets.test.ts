@@ -32,7 +32,7 @@ describe('a one-time address', () => {
 			void socket.send(`hello ${socket.user.id}`);
 			echo(socket);
 		});
-		expect(url).toMatch(/^\/__live\/connect\/[\w-]{12}\.[\w-]{43}$/);
+		expect(url).toMatch(/^\/__live\/connect\/([\w-]{12}\.){2}[\w-]{43}$/);
 		const client = await server.connect(url);
 		expect(await client.next()).toBe('hello ada');
 		client.send('text');
@@ -109,6 +109,17 @@ describe('a one-time address', () => {
 		expect(await client.next()).toBe('in');
 	});
 
+	test('of another process is refused with a reason, and of none as unknown', async () => {
+		const url = await make().use(eventOf('user=ada'), echo);
+		const elsewhere = url.replace(server.live.processId, 'another-proc');
+		expect(await (await server.connect(elsewhere)).closed).toEqual({
+			code: 4503,
+			reason: 'UNAVAILABLE: another process of the app made this address'
+		});
+		for (const key of ['', '.', 'a.b', `${server.live.processId}.x.y`])
+			expect([4404, 4503]).toContain((await (await server.connect(`/__live/connect/${key}`)).closed).code);
+	});
+
 	test('shows its handler no key', async () => {
 		const seen: string[] = [];
 		const url = await make().use(eventOf('user=ada'), (socket) => void seen.push(socket.url.pathname));
@@ -138,6 +149,7 @@ describe('an endpoint', () => {
 		await rooms.broadcast('all');
 		expect([await red.next(), await blue.next()]).toEqual(['all', 'all']);
 		expect(rooms.sockets.size).toBe(2);
+		expect([...rooms.sockets].map(({ peers }) => peers)).toEqual([rooms.sockets, rooms.sockets]);
 	});
 
 	test('is asked for by the most exact path', async () => {

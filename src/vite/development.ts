@@ -23,7 +23,7 @@ export function developmentPlugin(app: App): Plugin {
 			}
 			app.sharesModuleList = true;
 			shareModuleList(app, environment, config.logger);
-			const early = new EarlyUpgrades(httpServer, app.url);
+			const early = new EarlyUpgrades(httpServer);
 			httpServer.once('listening', () => {
 				serve(app, server, environment)
 					.catch((error: unknown) => {

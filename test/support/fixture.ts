@@ -105,7 +105,7 @@ export class Fixture implements AsyncDisposable {
 	}
 
 	async #serve(args: (port: number) => string[], env: Record<string, string>): Promise<RunningApp> {
-		const port = await freePort();
+		const port = Number(env['PORT'] ?? (await freePort()));
 		const child = spawn(process.execPath, args(port), {
 			cwd: this.folder,
 			env: { ...this.#env, PORT: String(port), HOST: '127.0.0.1', ...env },

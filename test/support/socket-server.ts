@@ -70,7 +70,7 @@ export class SocketServer {
 
 	async #admit(request: IncomingMessage) {
 		const path = request.url ?? '';
-		const event = eventOf(request.headers.cookie ?? '', `http://app.example${path}`);
+		const event = eventOf(request.headers.cookie ?? '', `http://app.example${socketRegistry().shownPath(path)}`);
 		await this.gate;
 		const visit = { path, protocol: '', source: event, session: sessionOf(event), remoteAddress: '192.0.2.1' };
 		return (await socketRegistry().admit(visit)) ?? { status: 404, reason: 'No endpoint.' };

@@ -27,8 +27,8 @@ export function socketRoutes(parts: RouteParts): SocketRoutes {
 		takes(request) {
 			const path = pathOf(request);
 			if (registry.takes(path) || !facts.isDevelopment || isVites(request)) return registry.takes(path);
-			// The development server runs the app's hooks, which register endpoints, with the next request: this is one.
-			return respond(handler, probeLike(request, facts.path)).then(() => registry.takes(path));
+			// The development server runs the app's hooks, which register endpoints, with the next request: a probe is one.
+			return respond(handler, withPath(request, `${facts.path}/health`)).then(() => registry.takes(path));
 		},
 		admit: (request) => admit(parts, request)
 	};
@@ -37,7 +37,7 @@ export function socketRoutes(parts: RouteParts): SocketRoutes {
 async function admit(parts: RouteParts, request: IncomingMessage): Promise<RouteAdmission | Refusal> {
 	const { app, handler, guessesScheme } = parts;
 	const { answer, response } = await askThrough(handler, app.upgrades, {
-		request,
+		request: withPath(request, socketRegistry().shownPath(pathOf(request))),
 		guessesScheme: (url) => guessesScheme(request, url),
 		admit: (visitor) => decide(request, visitor)
 	});
@@ -73,9 +73,10 @@ function isVites({ headers }: IncomingMessage): boolean {
 	return headers['sec-websocket-protocol']?.startsWith('vite-') ?? false;
 }
 
-/** The same request for a page of ours, which runs the hooks and nothing else of the app. */
-function probeLike(request: IncomingMessage, path: string): IncomingMessage {
-	return Object.create(request, { url: { value: `${path}/health`, writable: true } }) as IncomingMessage;
+/** The same request, for another path. */
+function withPath(request: IncomingMessage, path: string): IncomingMessage {
+	const query = (request.url ?? '').slice(pathOf(request).length);
+	return Object.create(request, { url: { value: path + query, writable: true } }) as IncomingMessage;
 }
 
 /** As it was sent, without the query. */
