@@ -8,6 +8,7 @@ import { cron } from '../features/cron/define-cron.ts';
 import { derived } from '../features/derived/define-derived.ts';
 import { effect } from '../features/effect/define-effect.ts';
 import { cursors } from '../features/cursors/cursors.ts';
+import { group } from '../features/groups/group.ts';
 import { lock } from '../features/lock.ts';
 import { presence } from '../features/presence/presence.ts';
 import { room } from '../features/rooms/room.ts';
@@ -37,6 +38,7 @@ export const live = Object.assign(call, {
 	presence,
 	cursors,
 	room,
+	group,
 	signal: liveSignal,
 	derived,
 	aggregate,

@@ -3,8 +3,8 @@
 
 import type { LiveContext } from './context.ts';
 import { PARTS } from './context.ts';
-import { runReported } from './failure.ts';
 import type { ServerParts } from './server-parts.ts';
+import { withTimeout } from './timeout.ts';
 
 export interface Feature {
 	/** A connection has closed, whatever it used. */
@@ -16,6 +16,9 @@ export interface Feature {
 	/** The server ends: its connections are closed, its backplane is still there. */
 	stop?(): Promise<void>;
 }
+
+/** What cannot be told to the others in this time they find out by themselves. */
+const STOP_MS = 2_000;
 
 type MakeFeature<Kind extends Feature> = (parts: ServerParts) => Kind;
 
@@ -47,16 +50,18 @@ export class Features {
 		for (const feature of this.#made.values()) feature.draining?.();
 	}
 
-	/** Ends all of them; what fails is reported. */
+	/** Ends all of them; what fails, or takes too long, is reported. */
 	async stop(): Promise<void> {
-		const { onError } = this.#parts();
-		const ending = [...this.#made.values()].map(async (feature) => feature.stop?.());
-		for (const end of ending)
-			runReported(
-				() => end,
-				(error) => onError('', error, null)
-			);
-		await Promise.allSettled(ending);
+		await Promise.all([...this.#made.values()].map((feature) => this.#end(feature)));
+	}
+
+	async #end(feature: Feature): Promise<void> {
+		const { clock, onError } = this.#parts();
+		try {
+			await withTimeout(feature.stop?.(), { clock, limitMs: STOP_MS, what: 'ending what features keep' });
+		} catch (error) {
+			onError('', error, null);
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ function scene() {
 		flushSoon: () => {}
 	});
 	topic.startAt({ epoch: 'e', offset: 8 });
-	const feed = new Feed(topic, { queue, topicCount: 1 });
+	const feed = new Feed(topic, { connectionId: 'c', queue, topicCount: 1 });
 	topic.feeds.add(feed);
 	const deliver = (offset: number): void => {
 		topic.receive({ topic: topic.name, epoch: 'e', offset, body: '"n",0', conflationKey: null });

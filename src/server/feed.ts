@@ -14,6 +14,7 @@ export interface FedStream {
 
 /** The connection that a feed belongs to. */
 export interface FeedHost {
+	readonly connectionId: string;
 	readonly queue: SendQueue<Feed>;
 	/** How many topics it reads. */
 	readonly topicCount: number;
@@ -35,6 +36,10 @@ export class Feed implements TopicReader, EventSource {
 	constructor(topic: HubTopic, host: FeedHost) {
 		this.topic = topic;
 		this.#host = host;
+	}
+
+	get connectionId(): string {
+		return this.#host.connectionId;
 	}
 
 	/** Whether a stream here is up to date. */

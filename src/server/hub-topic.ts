@@ -5,7 +5,7 @@
 
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
-import { encodeEvent, type Alias } from '../protocol/stream.ts';
+import { encodeEvent, type Alias, type EventBody } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
 import { EventFrame } from './event-frame.ts';
@@ -17,6 +17,8 @@ import { LoadsOfTopic } from './shared-load.ts';
 
 /** One connection that reads a topic. */
 export interface TopicReader {
+	/** Whose it is; absent for a reader of the server's own. */
+	readonly connectionId?: string;
 	/** Of the last event that it was sent. */
 	readonly offset: number;
 	/** @param dirtyTopics at the end of a pass the number of topics that have events for their readers, before it 0 */
@@ -102,6 +104,15 @@ export class HubTopic {
 		const event = new EventFrame([encodeEvent(this.alias, 0, body)], { first: 0, last: 0, conflationKey });
 		for (const feed of this.feeds) feed.deliver(event, 0);
 		if (this.#parts.observer !== null) this.#observe(this.#parts.observer, 1);
+	}
+
+	/** An event for some of the connections that read it here: encoded once, kept nowhere, and for nobody who is loading. */
+	deliverTo(body: EventBody, includes: (connectionId: string) => boolean): void {
+		this.flush();
+		const event = new EventFrame([encodeEvent(this.alias, 0, body)], { first: 0, last: 0, conflationKey: null });
+		for (const feed of this.feeds) {
+			if (feed.connectionId !== undefined && includes(feed.connectionId)) feed.deliver(event, 0);
+		}
 	}
 
 	#observe(observer: Observer, events: number): void {

@@ -2,6 +2,7 @@
 // is delivered in one pass of the event loop is offered to the readers at its end.
 
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
+import type { EventBody } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery } from './backplane.ts';
 import { runReported } from './failure.ts';
@@ -51,6 +52,11 @@ export class Hub {
 
 	receive(delivery: Delivery): void {
 		this.#topics.get(delivery.topic)?.receive(delivery);
+	}
+
+	/** An event of an ephemeral topic for some of the connections that read it here. */
+	deliverTo(name: TopicName, body: EventBody, includes: (connectionId: string) => boolean): void {
+		this.#topics.get(name)?.deliverTo(body, includes);
 	}
 
 	/**

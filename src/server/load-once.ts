@@ -23,7 +23,7 @@ export interface LoadRequest {
 }
 
 /** No socket, and no name that presence could mistake for one. */
-const RENDERER = { id: 'ssr', remoteAddress: undefined };
+export const RENDERER = { id: 'ssr', remoteAddress: undefined };
 
 export async function loadOnce(
 	parts: ServerParts,

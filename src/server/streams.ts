@@ -28,6 +28,7 @@ const ROOM_BYTES = 16 * 1024;
 
 /** What streams need from the connection that has them. */
 export interface StreamsOwner {
+	readonly id: string;
 	contextFor(path: string): HostedContext;
 	send(text: string): void;
 	clientError(error: unknown, context: HostedContext): LiveError;
@@ -62,6 +63,10 @@ export class Streams implements StreamHost, FeedHost {
 
 	get partBytes(): number {
 		return this.#parts.limits.queueBytes / 4;
+	}
+
+	get connectionId(): string {
+		return this.#connection.id;
 	}
 
 	get topicCount(): number {

@@ -4,7 +4,7 @@
 import type { LiveCall, LiveCursorsFactory, LivePresenceFactory, LiveStreamFactory } from '../base/surface.ts';
 import type { Clock } from '../base/clock.ts';
 import { client } from '../client/default-client.ts';
-import type { ExtensionHost } from '../client/extension.ts';
+import type { ClientExtension, ExtensionHost } from '../client/extension.ts';
 import { call, stream } from './stubs.ts';
 
 type Factory = LiveStreamFactory<unknown[], unknown, unknown>;
@@ -62,8 +62,12 @@ function withMethod(factory: Factory, name: string, method: Method): Factory {
 	return stub;
 }
 
+interface Time extends ClientExtension {
+	readonly clock: Clock;
+}
+
 /** The time of the client: that of a test, in tests. */
-const timeOf = ({ settings }: ExtensionHost): { readonly clock: Clock } => ({
+const timeOf = ({ settings }: ExtensionHost): Time => ({
 	get clock() {
 		return settings.clock;
 	}

@@ -1,5 +1,6 @@
 // Several processes of an application on one clock, joined by a network under full control of a test: each a server, with
 // real clients. A process that is killed says nothing more and does nothing more.
+import { callStore, ForwardedStore } from '../../src/backplanes/shared/forwarded-store.ts';
 import type { Clock, Timer } from '../../src/base/clock.ts';
 import type { Backplane } from '../../src/server/backplane.ts';
 import { runtime } from '../../src/server/runtime.ts';
@@ -26,6 +27,19 @@ class ProcessClock implements Clock {
 	defer = (run: () => void): void => this.#clock.defer(() => this.isOver || run());
 }
 
+/** Of a process that is over nothing reaches the store. */
+function mortal(backplane: Backplane, process: ProcessClock): Backplane {
+	const never = new Promise<never>(() => {});
+	const store = new ForwardedStore(async (call) => (process.isOver ? never : callStore(backplane.store, call)));
+	return new Proxy(backplane, {
+		get(target, name) {
+			if (name === 'store') return store;
+			const value: unknown = Reflect.get(target, name, target);
+			return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+		}
+	});
+}
+
 export class TestProcess {
 	readonly server: LiveServer;
 	readonly #clock: ProcessClock;
@@ -38,7 +52,7 @@ export class TestProcess {
 		this.#clock = new ProcessClock(shared);
 		this.#backplane = backplane;
 		this.server = new LiveServer({
-			backplane,
+			backplane: mortal(backplane, this.#clock),
 			clock: this.#clock,
 			onError: (_, error) => this.#clock.isOver || onError(error)
 		});

@@ -33,10 +33,14 @@ export class CursorsFeature implements Feature {
 		return pointers;
 	}
 
-	/** @throws {LiveError} TOO_MANY where a connection points in more topics than it may read */
-	async move(topic: TopicName, move: Move, everyMs: number): Promise<void> {
+	/** @throws {LiveError} UNAVAILABLE where the backplane cannot be reached */
+	async open(topic: TopicName): Promise<void> {
+		await this.of(topic).open();
+	}
+
+	/** The topic is open. @throws {LiveError} TOO_MANY where a connection points in more topics than it may read */
+	move(topic: TopicName, move: Move, everyMs: number): void {
 		const pointers = this.of(topic);
-		await pointers.open();
 		const own = this.#byConnection.get(move.connection) ?? new Set<Pointers>();
 		const { streams } = this.#parts.limits;
 		if (own.size >= streams && !own.has(pointers)) {

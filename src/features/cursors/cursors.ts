@@ -110,11 +110,10 @@ class CursorsDefinition {
 		const text =
 			place === null ? null : encodeRow(key(context), await this.#shown(context, args, place), this.#max);
 		const topic = await this.#topic(context, args);
-		await featureOf(context).move(
-			topic,
-			{ key: key(context), connection: context.connection.id, text },
-			throttleMs
-		);
+		const feature = featureOf(context);
+		await feature.open(topic);
+		if (context.abortSignal.aborted) return; // its connection has closed meanwhile: nobody would take the cursor away
+		feature.move(topic, { key: key(context), connection: context.connection.id, text }, throttleMs);
 	}
 
 	async #shown(context: LiveContext, args: unknown[], place: unknown): Promise<object> {

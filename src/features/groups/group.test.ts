@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { Processes, type TestProcess } from '../../../test/support/processes.ts';
+import type { LiveContext } from '../../server/context.ts';
+import { call } from '../../server/define-call.ts';
+import type { TestClient } from '../../testing/test-client.ts';
+import { group, type GroupOptions } from './group.ts';
+
+interface Said {
+	text: string;
+}
+
+const codeOf = (error: unknown): unknown => (error as { code: string }).code;
+
+async function scene(count: number, options: GroupOptions<[id: string], { game: string }> = {}) {
+	const told: string[] = [];
+	const game = group<Said>()((_ctx, id: string) => ['game', id], {
+		meta: { game: 'chess' },
+		onJoin: (_ctx, { role }, id) => void told.push(`${role} joined ${id}`),
+		onLeave: (_ctx, { role }, id) => void told.push(`${role} left ${id}`),
+		onFull: (_ctx, { role }) => void told.push(`no place for ${role}`),
+		onClose: (_ctx, id) => void told.push(`${id} closed`),
+		...options
+	});
+	const join = call((ctx: LiveContext, role: string) => game.of('g').join(ctx, role));
+	const leave = call((ctx: LiveContext) => game.of('g').leave(ctx));
+	const has = call((ctx: LiveContext) => game.of('g').has(ctx));
+	const processes = new Processes({ m: { game, join, leave, has } });
+	const all: TestProcess[] = [];
+	for (let index = 0; index < count; index++) all.push(await processes.begin());
+	async function ask(client: TestClient, path: string, ...args: unknown[]): Promise<unknown> {
+		const answer = client.call(`m/${path}`, ...args).catch(codeOf);
+		await processes.advance(10);
+		return answer;
+	}
+	/** A client that reads the group; a member where it was let in. */
+	async function read(process: TestProcess, role: string | null = 'player') {
+		const client = process.connect({ id: 'x' });
+		if (role !== null) await ask(client, 'join', role);
+		const stream = client.subscribe('m/game', 'g');
+		await processes.advance(10);
+		const heard = (): string[] => ((stream.value ?? []) as Said[]).map(({ text }) => text);
+		return { client, stream, heard };
+	}
+	/** Something that a handler of a process does. */
+	async function on<Result>(process: TestProcess, run: (of: ReturnType<typeof game.of>) => Promise<Result>) {
+		const done = process.run(() => run(game.of('g')));
+		await processes.advance(10);
+		return done;
+	}
+	return { processes, all: all as [TestProcess, TestProcess, TestProcess], told, ask, read, on };
+}
+
+describe('a group', () => {
+	it('tells its members on every process what is published, and nobody else', async () => {
+		const { all, read, on } = await scene(2);
+		const [one, two] = [await read(all[0]), await read(all[1])];
+		const stranger = await read(all[1], null);
+		await on(all[0], (game) => game.publish('said', { text: 'hello' }));
+		expect([one.heard(), two.heard()]).toEqual([['hello'], ['hello']]);
+		expect(stranger.stream.error?.code).toBe('FORBIDDEN');
+	});
+
+	it('tells those of a role only, on every process', async () => {
+		const { all, read, on } = await scene(2);
+		const [player, watcher, other] = [await read(all[0]), await read(all[0], 'watcher'), await read(all[1])];
+		await on(all[1], (game) => game.publish('said', { text: 'your turn' }, { role: 'player' }));
+		expect([player.heard(), watcher.heard(), other.heard()]).toEqual([['your turn'], [], ['your turn']]);
+	});
+
+	it('tells one member alone, on whichever process it is', async () => {
+		const { all, read, on } = await scene(2);
+		const [one, two, three] = [await read(all[0]), await read(all[1]), await read(all[1])];
+		const members = await on(all[1], async (game) => game.localMembers());
+		await on(all[0], (game) => game.send(members[1]!.connection, 'said', { text: 'psst' }));
+		expect([one.heard(), two.heard(), three.heard()]).toEqual([[], [], ['psst']]);
+	});
+
+	it('ends for a member with its connection, or when it leaves', async () => {
+		const { all, read, on, ask, told, processes } = await scene(2);
+		const [one, two] = [await read(all[0]), await read(all[1])];
+		expect(await on(all[1], (game) => game.count())).toBe(2);
+		one.client.disconnect();
+		await processes.advance(10);
+		expect(await on(all[1], (game) => game.count())).toBe(1);
+		expect(await ask(two.client, 'has')).toBe(true);
+		await ask(two.client, 'leave');
+		expect(await ask(two.client, 'has')).toBe(false);
+		await on(all[0], (game) => game.publish('said', { text: 'anybody?' }));
+		expect(two.heard()).toEqual([]);
+		expect(told).toEqual(['player joined g', 'player joined g', 'player left g', 'player left g']);
+	});
+
+	it('counts by role, on all processes', async () => {
+		const { all, read, on, ask } = await scene(2);
+		const { client } = await read(all[0]);
+		await read(all[1], 'watcher');
+		const counts = async () => [
+			await on(all[0], (game) => game.count('player')),
+			await on(all[1], (game) => game.count())
+		];
+		expect(await counts()).toEqual([1, 2]);
+		await ask(client, 'join', 'watcher');
+		expect(await counts()).toEqual([0, 2]);
+	});
+});
+
+describe('the places of a group', () => {
+	it('are never given out twice, however many ask on however many processes at once', async () => {
+		const { all, processes, on, told } = await scene(3, { maxMembers: 10 });
+		processes.faults.maxDelayMs = 20;
+		const clients = Array.from({ length: 30 }, (_, index) => all[index % 3]!.connect({ id: `u${index}` }));
+		await processes.advance(100);
+		const joins = clients.map((client) => client.call('m/join', 'player').catch(codeOf));
+		await processes.advance(5_000);
+		const outcomes = await Promise.all(joins);
+		expect(outcomes.filter((outcome) => outcome === true)).toHaveLength(10);
+		expect(outcomes.filter((outcome) => outcome === false)).toHaveLength(20);
+		processes.faults.maxDelayMs = 0;
+		expect(await on(all[0], (game) => game.count())).toBe(10);
+		expect(told.filter((line) => line === 'no place for player')).toHaveLength(20);
+	});
+
+	it('are free again when somebody leaves, and for their own member never taken', async () => {
+		const { all, processes, ask } = await scene(2, { maxMembers: 1 });
+		const [one, two] = [all[0].connect({ id: 'a' }), all[1].connect({ id: 'b' })];
+		await processes.advance(10);
+		expect(await ask(one, 'join', 'player')).toBe(true);
+		expect(await ask(one, 'join', 'watcher')).toBe(true);
+		expect(await ask(two, 'join', 'player')).toBe(false);
+		one.close();
+		await processes.advance(10);
+		expect(await ask(two, 'join', 'player')).toBe(true);
+	});
+
+	it('of a process that was killed are free within ten seconds', async () => {
+		const { all, read, processes, ask, on } = await scene(2, { maxMembers: 1 });
+		await read(all[0]);
+		await all[0].kill();
+		const { client } = await read(all[1], null);
+		expect(await ask(client, 'join', 'player')).toBe(false);
+		await processes.advance(10_000);
+		expect(await ask(client, 'join', 'player')).toBe(true);
+		expect(await on(all[1], (game) => game.count())).toBe(1);
+	});
+
+	it('of a process that ends in order are free at once', async () => {
+		const { all, read, ask } = await scene(2, { maxMembers: 1 });
+		await read(all[0]);
+		await all[0].stop();
+		const { client } = await read(all[1], null);
+		expect(await ask(client, 'join', 'player')).toBe(true);
+	});
+});
+
+describe('a group that is joined by reading', () => {
+	const joins = { role: () => 'player', maxMembers: 1 };
+
+	it('lets in who reads it, and out who reads it no more', async () => {
+		const { all, read, on, processes } = await scene(1, joins);
+		const { stream, heard } = await read(all[0], null);
+		await on(all[0], (game) => game.publish('said', { text: 'hello' }));
+		expect(heard()).toEqual(['hello']);
+		stream.close();
+		await processes.advance(1_100);
+		expect(await on(all[0], (game) => game.count())).toBe(0);
+	});
+
+	it('refuses by the name of the limit who finds no place, and whom the author refuses', async () => {
+		const { all, read, processes } = await scene(1, joins);
+		await read(all[0], null);
+		const { stream } = await read(all[0], null);
+		await processes.advance(10_000); // it is tried again, since there may be a place later
+		expect(stream.error).toMatchObject({ code: 'TOO_MANY', message: expect.stringContaining('"maxMembers" is 1') });
+		const strict = await scene(1, { role: () => null });
+		expect((await strict.read(strict.all[0], null)).stream.error?.code).toBe('FORBIDDEN');
+	});
+});
+
+describe('the metadata of a group', () => {
+	it('is what the definition says, then what was put, on every process, and shown to who reads it', async () => {
+		const { all, on, processes } = await scene(2);
+		const shown = all[1].connect({ id: 'x' }).subscribe('m/game/meta', 'g');
+		await processes.advance(10);
+		expect(shown.value).toEqual({ game: 'chess' });
+		await on(all[0], (game) => game.setMeta({ game: 'go' }));
+		expect(await on(all[1], (game) => game.getMeta())).toEqual({ game: 'go' });
+		expect(shown.value).toEqual({ game: 'go' });
+	});
+
+	it('loses no change when several are made at once', async () => {
+		const { all, on, processes } = await scene(3);
+		processes.faults.maxDelayMs = 5;
+		const add = (process: TestProcess) =>
+			process.run(() => on(process, (game) => game.setMeta(({ game: was }) => ({ game: `${was}!` }))));
+		const changes = all.map(add);
+		await processes.advance(1_000);
+		await Promise.all(changes);
+		processes.faults.maxDelayMs = 0;
+		expect(await on(all[0], (game) => game.getMeta())).toEqual({ game: 'chess!!!' });
+	});
+});
+
+describe('a group that is closed', () => {
+	it('has nobody in it on any process, lets nobody in, and can be opened again', async () => {
+		const { all, read, on, ask, told, processes } = await scene(2);
+		const [one, two] = [await read(all[0]), await read(all[1])];
+		const shown = one.client.subscribe('m/game/meta', 'g');
+		await processes.advance(10);
+		await on(all[0], (game) => game.close());
+		expect([await ask(one.client, 'has'), await ask(two.client, 'has')]).toEqual([false, false]);
+		expect(await ask(two.client, 'join', 'player')).toBe(false);
+		expect(shown.value).toBeNull();
+		expect(told).toContain('g closed');
+		await on(all[1], (game) => game.open());
+		expect(await ask(two.client, 'join', 'player')).toBe(true);
+		expect(shown.value).toEqual({ game: 'chess' });
+	});
+});
+
+it('a limit that lets nobody in is refused where it stands', () => {
+	expect(() => group('g', { maxMembers: 0 })).toThrow(/"maxMembers"/);
+});

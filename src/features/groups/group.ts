@@ -1,0 +1,193 @@
+// `live.group`: a number of connections that are told things, by all or by role. A client becomes a member by reading the
+// group's stream, where `role` says so, or by `join` in a handler; it hears what is published while it is a member.
+
+import { LiveError } from '../../base/errors.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
+import type { EventsOf } from '../../base/merge.ts';
+import type { TopicName, TopicPart, TopicParts } from '../../protocol/topic.ts';
+import { whenDone } from '../../base/maybe-promise.ts';
+import type { LiveContext } from '../../server/context.ts';
+import { channel, stream, type LiveStream } from '../../server/define-stream.ts';
+import { defineMembers, type StreamDefinition } from '../../server/definition.ts';
+import { partsOf, type Features } from '../../server/features.ts';
+import { RENDERER } from '../../server/load-once.ts';
+import { runtime } from '../../server/runtime.ts';
+import type { Schema } from '../../server/validate.ts';
+import { hookContext, runHook, type HookContext } from '../shared/hook-context.ts';
+import { streamOf, topicFor, type ArgsOf, type Run, type TopicRun } from '../shared/stream-parts.ts';
+import { GroupHandle } from './group-handle.ts';
+import { META, type GroupRules, type GroupState } from './group-state.ts';
+import { makeGroups } from './groups-feature.ts';
+import type { Member } from './members.ts';
+
+type MemberHook<Args extends unknown[]> = (
+	context: HookContext,
+	member: Member,
+	...args: Args
+) => MaybePromise<unknown>;
+
+export interface GroupOptions<Args extends unknown[], Meta> {
+	/**
+	 * The role of whoever reads the group's stream, who is a member as long as they do; null refuses them with FORBIDDEN.
+	 * @default nobody becomes a member by reading: a handler has to `join` them
+	 */
+	role?: Run<Args, string | null>;
+	/** The most members, on all processes. One more is refused with TOO_MANY, or `join` returns false. @default no limit */
+	maxMembers?: number;
+	/** What the metadata is in the beginning. @default null */
+	meta?: Meta;
+	/** The field that identifies an item. @default 'id'; items need not have it */
+	key?: string;
+	/** The most items that a client keeps. @default 50 */
+	max?: number;
+	/** Standard Schemas, one for each argument. @default the arguments are not validated */
+	args?: readonly Schema<unknown, unknown>[];
+	/** Who may read. @default everybody who passes the guards, and is a member */
+	access?: Run<Args, boolean>;
+	onJoin?: MemberHook<Args>;
+	/** Runs where the member was. Of a process that was killed nobody tells who its members were. */
+	onLeave?: MemberHook<Args>;
+	/** Somebody found no place. */
+	onFull?: MemberHook<Args>;
+	/** The group was closed; runs on the process that closed it. */
+	onClose?: (context: HookContext, ...args: Args) => MaybePromise<unknown>;
+}
+
+/** What a live module exports for a group. In the browser only its two streams exist. */
+export type LiveGroup<Args extends unknown[], Row, Meta> = LiveStream<Args, Row[], EventsOf<'latest', Row[], 'id'>> & {
+	/** The metadata; null when the group is closed, or has none. */
+	readonly meta: LiveStream<Args, Meta | null, EventsOf<'set', Meta | null, 'id'>>;
+	/** The group with these arguments, to use on the server. */
+	of(...args: Args): GroupHandle<Row, Meta>;
+};
+
+interface MakeGroup<Row> {
+	<Meta = null>(topic: TopicParts, options?: GroupOptions<[], Meta>): LiveGroup<[], Row, Meta>;
+	<Source extends TopicRun, Meta = null>(
+		topic: Source,
+		options?: GroupOptions<ArgsOf<Source>, Meta>
+	): LiveGroup<ArgsOf<Source>, Row, Meta>;
+}
+
+/** Names the type of what is published: `live.group<Move>()('game')`. */
+export function group<Row = Record<string, unknown>>(): MakeGroup<Row>;
+/** A number of connections, on all processes, that are told things: all of them, or those of a role. */
+export function group<Meta = null>(
+	topic: TopicParts,
+	options?: GroupOptions<[], Meta>
+): LiveGroup<[], Record<string, unknown>, Meta>;
+export function group<Source extends TopicRun, Meta = null>(
+	topic: Source,
+	options?: GroupOptions<ArgsOf<Source>, Meta>
+): LiveGroup<ArgsOf<Source>, Record<string, unknown>, Meta>;
+export function group(topic?: TopicParts | TopicRun, options: unknown = {}): unknown {
+	const make = (name: TopicParts | TopicRun, more: unknown = {}) =>
+		new GroupDefinition(more as AnyOptions).make(name);
+	return topic === undefined ? make : make(topic, options);
+}
+
+type AnyOptions = GroupOptions<unknown[], unknown>;
+
+class GroupDefinition {
+	readonly #options: AnyOptions;
+	readonly #rules: GroupRules;
+	#stream: StreamDefinition | null = null;
+
+	constructor(options: AnyOptions) {
+		const { maxMembers = Infinity, meta = null } = options;
+		if (!(maxMembers >= 1)) throw new RangeError(`"maxMembers" must be at least 1, not ${maxMembers}`);
+		this.#options = options;
+		this.#rules = {
+			maxMembers,
+			meta,
+			onJoin: memberHook(options.onJoin),
+			onLeave: memberHook(options.onLeave),
+			onFull: memberHook(options.onFull),
+			onClose: (state) =>
+				runHook(state.parts, () => options.onClose?.(hookContext(state.parts, state.topic), ...state.args))
+		};
+	}
+
+	make(topic: TopicParts | TopicRun): object {
+		const { key, max, args } = this.#options;
+		const how = { key, max, args } as object; // what is undefined is left out
+		const target = channel(topic as TopicParts, {
+			...how,
+			access: (context: LiveContext, ...given: unknown[]) => this.#enter(context, given)
+		});
+		this.#stream = streamOf(target);
+		const meta = stream(
+			metaTopic(topic) as TopicParts,
+			async (context: LiveContext, ...given: unknown[]) => (await this.#stateFor(context, given)).meta(),
+			{
+				merge: 'set',
+				...(args && { args }),
+				access: (context: LiveContext, ...given: unknown[]) => this.#mayRead(context, given)
+			}
+		);
+		const of = (...given: unknown[]): GroupHandle<unknown, unknown> => {
+			const { name } = target.topic(...(given as []));
+			return new GroupHandle((features) => this.#state(features ?? runtime().started.features, name, given));
+		};
+		return defineMembers(Object.assign(target, { meta, of }), { meta });
+	}
+
+	get #definition(): StreamDefinition {
+		if (this.#stream === null) throw new Error('the definition is not made yet');
+		return this.#stream;
+	}
+
+	async #mayRead(context: LiveContext, args: unknown[]): Promise<boolean> {
+		const { access } = this.#options;
+		return access === undefined || (await access(context, ...args));
+	}
+
+	/** Whether somebody may read: members may, and those that become one by it. */
+	async #enter(context: LiveContext, args: unknown[]): Promise<boolean> {
+		if (!(await this.#mayRead(context, args))) return false;
+		const state = await this.#stateFor(context, args);
+		const { connection, user } = context;
+		if (state.get(connection.id) !== undefined) return true;
+		const role = (await this.#options.role?.(context, ...args)) ?? null;
+		if (role === null || connection.id === RENDERER.id) return role !== null;
+		const admission = await partsOf(context)
+			.features.get(makeGroups)
+			.join(state, { connection: connection.id, role, user });
+		if (admission === 'full') throw full(context.path, this.#rules.maxMembers);
+		if (admission === 'closed') throw new LiveError('CONFLICT', `"${context.path}" is closed`);
+		leaveWith(context, state);
+		return true;
+	}
+
+	async #stateFor(context: LiveContext, args: unknown[]): Promise<GroupState> {
+		return this.#state(partsOf(context).features, await topicFor(this.#definition, context, args), args);
+	}
+
+	#state(features: Features, topic: TopicName, args: readonly unknown[]): GroupState {
+		return features.get(makeGroups).of(topic, args, this.#rules);
+	}
+}
+
+/** Whoever became a member by reading is one as long as they read. */
+function leaveWith({ abortSignal, connection }: LiveContext, state: GroupState): void {
+	const leave = (): void => state.leave(connection.id);
+	if (abortSignal.aborted) leave();
+	else abortSignal.addEventListener('abort', leave, { once: true });
+}
+
+function full(path: string, maxMembers: number): LiveError {
+	return new LiveError('TOO_MANY', `"${path}" is full; the limit "maxMembers" is ${maxMembers}`, {
+		retryAfterMs: 5_000
+	});
+}
+
+function metaTopic(topic: TopicParts | TopicRun): unknown {
+	const below = (parts: TopicParts): readonly TopicPart[] => [...[parts].flat(), META];
+	if (typeof topic !== 'function') return below(topic);
+	return (context: LiveContext, ...args: never[]) => whenDone(topic(context, ...args), below);
+}
+
+function memberHook(hook: MemberHook<unknown[]> | undefined) {
+	return (state: GroupState, member: Member): void =>
+		runHook(state.parts, () => hook?.(hookContext(state.parts, state.topic), member, ...state.args));
+}

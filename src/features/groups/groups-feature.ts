@@ -1,0 +1,63 @@
+// All groups of one server that somebody is in, by topic.
+
+import type { TopicName } from '../../protocol/topic.ts';
+import type { Feature } from '../../server/features.ts';
+import type { ServerParts } from '../../server/server-parts.ts';
+import { GroupState, type GroupRules } from './group-state.ts';
+import type { Admission, Member } from './members.ts';
+
+const FEW = 64;
+
+export class GroupsFeature implements Feature {
+	readonly #parts: ServerParts;
+	readonly #groups = new Map<TopicName, GroupState>();
+	/** The groups that a connection has asked to join. */
+	readonly #byConnection = new Map<string, Set<GroupState>>();
+	/** From how many groups on it is looked which of them nobody is in. */
+	#cleanAt = FEW;
+	readonly #unlisten: () => void;
+
+	constructor(parts: ServerParts) {
+		this.#parts = parts;
+		const writeAgain = (): void => this.backplaneBack();
+		this.#unlisten = parts.process.roster.listen({ gone: () => {}, returned: writeAgain });
+	}
+
+	/** The group of a topic. */
+	of(topic: TopicName, args: readonly unknown[], rules: GroupRules): GroupState {
+		const known = this.#groups.get(topic);
+		if (known !== undefined) return known;
+		if (this.#groups.size >= this.#cleanAt) this.#clean();
+		const group = new GroupState({ parts: this.#parts, topic, args, rules });
+		this.#groups.set(topic, group);
+		return group;
+	}
+
+	/** A connection that closes leaves all groups that it has joined by way of this. */
+	join(group: GroupState, member: Member): Promise<Admission> {
+		const joined = this.#byConnection.get(member.connection) ?? new Set<GroupState>();
+		this.#byConnection.set(member.connection, joined.add(group));
+		return group.join(member);
+	}
+
+	connectionClosed(connection: string): void {
+		for (const group of this.#byConnection.get(connection) ?? []) group.leave(connection);
+		this.#byConnection.delete(connection);
+	}
+
+	backplaneBack(): void {
+		for (const group of this.#groups.values()) group.writeAgain();
+	}
+
+	#clean(): void {
+		for (const [name, group] of this.#groups) if (group.isIdle) this.#groups.delete(name);
+		this.#cleanAt = Math.max(FEW, 2 * this.#groups.size);
+	}
+
+	async stop(): Promise<void> {
+		this.#unlisten();
+		await Promise.all([...this.#groups.values()].map((group) => group.stop()));
+	}
+}
+
+export const makeGroups = (parts: ServerParts): GroupsFeature => new GroupsFeature(parts);
