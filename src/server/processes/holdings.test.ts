@@ -106,4 +106,41 @@ describe('what a process holds', () => {
 		await pass(2_000);
 		expect(names(await one.holdings.entries('room'))).toEqual(['p2:bob=']);
 	});
+
+	it('is cleared away also where the store was away when its first entry was made', async () => {
+		const { store, begin, pass, kill } = world();
+		const one = await begin('p1');
+		let isAway = false;
+		const flaky: SharedStore = Object.assign(Object.create(store) as SharedStore, {
+			enter: (...args: Parameters<SharedStore['enter']>) =>
+				isAway ? Promise.reject(new Error('away')) : store.enter(...args),
+			members: (group: string) => store.members(group),
+			leave: (group: string, member: string) => store.leave(group, member)
+		});
+		const two = await begin('p2', flaky);
+		isAway = true;
+		await expect(two.holdings.enter('room', 'bob', '')).rejects.toThrow('away');
+		isAway = false;
+		await two.holdings.enter('room', 'bob', '');
+		kill('p2');
+		await pass(10_000);
+		expect(names(await one.holdings.entries('room'))).toEqual([]);
+		expect(store.members('held/room')).toEqual([]);
+	});
+
+	it('leaves nothing behind in groups that it has left, and is there again where it comes back at once', async () => {
+		const { store, begin, pass, kill } = world();
+		const one = await begin('p1');
+		await begin('p2');
+		await one.holdings.enter('room', 'ada', '');
+		await one.holdings.leave('room', 'ada');
+		expect(store.members('held by p1')).toEqual([]);
+		const left = one.holdings.enter('room', 'ada', '').then(() => one.holdings.leave('room', 'ada'));
+		await left;
+		await Promise.all([one.holdings.leave('room', 'ada'), one.holdings.enter('room', 'ada', '')]);
+		expect(store.members('held by p1')).toEqual([{ member: 'room', value: '' }]);
+		kill('p1');
+		await pass(10_000);
+		expect(store.members('held/room')).toEqual([]);
+	});
 });

@@ -29,6 +29,10 @@ export class Holdings {
 	readonly #options: HoldingsOptions;
 	/** What this process holds: values by key, by group. */
 	readonly #own = new Map<string, Map<string, string>>();
+	/** Groups that are known to hold something of this process, or will be in a moment. */
+	readonly #announced = new Map<string, Promise<void>>();
+	/** Groups that are being forgotten: what is announced comes after that. */
+	readonly #forgetting = new Map<string, Promise<void>>();
 	#stopListening = (): void => {};
 
 	constructor(options: HoldingsOptions) {
@@ -55,9 +59,8 @@ export class Holdings {
 	async enter(group: string, key: string, value: string): Promise<void> {
 		let held = this.#own.get(group);
 		if (held === undefined) this.#own.set(group, (held = new Map()));
-		const isFirst = held.size === 0;
 		held.set(key, value);
-		if (isFirst) await this.#announce(group);
+		await this.#announceOnce(group);
 		await this.#put(group, key, value);
 	}
 
@@ -66,6 +69,7 @@ export class Holdings {
 		held?.delete(key);
 		if (held?.size === 0) this.#own.delete(group);
 		await this.#options.store.leave(groupKey(group), memberOf(this.#options.roster.id, key));
+		if (!this.#own.has(group)) await this.#forget(group);
 	}
 
 	/** What processes that live hold in a group. */
@@ -80,6 +84,31 @@ export class Holdings {
 	}
 
 	/** Before the first entry of a group, so that none is ever forgotten. */
+	#announceOnce(group: string): Promise<void> {
+		let announced = this.#announced.get(group);
+		if (announced === undefined) {
+			const before = this.#forgetting.get(group) ?? Promise.resolve();
+			announced = before.then(() => this.#announce(group));
+			this.#announced.set(group, announced);
+			announced.catch(() => this.#announced.delete(group)); // the next entry tries again
+		}
+		return announced;
+	}
+
+	/** A process that lives for long has held something in many groups. */
+	async #forget(group: string): Promise<void> {
+		const { store, roster } = this.#options;
+		this.#announced.delete(group);
+		const forgetting = Promise.resolve(store.leave(groupsOf(roster.id), group));
+		const over = forgetting.then(
+			() => {},
+			() => {} // it is listed for nothing, until it is left again
+		);
+		this.#forgetting.set(group, over);
+		void over.then(() => this.#forgetting.get(group) === over && this.#forgetting.delete(group));
+		await forgetting;
+	}
+
 	async #announce(group: string): Promise<void> {
 		const { store, roster } = this.#options;
 		await store.enter(HOLDERS, { member: roster.id, value: '' }, null);
