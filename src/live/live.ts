@@ -12,7 +12,11 @@ import { group } from '../features/groups/group.ts';
 import { lock } from '../features/lock.ts';
 import { presence } from '../features/presence/presence.ts';
 import { room } from '../features/rooms/room.ts';
+import { download } from '../features/generate/download.ts';
+import { generate } from '../features/generate/generate.ts';
 import { signal as liveSignal } from '../features/signal.ts';
+import { binary, upload } from '../features/upload/define-upload.ts';
+import { volatile } from '../features/volatile.ts';
 import { webhook } from '../features/webhooks/webhook.ts';
 import { access } from '../server/access.ts';
 import type { LiveContext } from '../server/context.ts';
@@ -33,6 +37,11 @@ export const live = Object.assign(call, {
 	validated,
 	query,
 	idempotent,
+	binary,
+	upload,
+	generate,
+	download,
+	volatile,
 	stream,
 	channel,
 	presence,

@@ -6,7 +6,7 @@ import { readCount, readLength, violation, type Message, type RequestId } from '
 import { parseMessage } from './frame.ts';
 import type { Limits } from './limits.ts';
 import type { Refused } from './request.ts';
-import { encodeInput } from './value.ts';
+import type { ValueText } from './value.ts';
 
 /** A call with bytes: from a client. */
 const CALL = 0;
@@ -40,16 +40,20 @@ function encodeBinary(marker: number, header: string, payload: Uint8Array): Uint
 }
 
 /** The longest header that its length can tell. */
-export const MAX_HEADER_BYTES = 0xff_ff;
+const MAX_HEADER_BYTES = 0xff_ff;
 
-/** The header of a call with bytes; `encodeBinaryCall` needs it to be of at most `MAX_HEADER_BYTES`. */
-export function binaryCallHeader(id: RequestId, path: string, args: readonly unknown[]): string {
-	return `[${id},${JSON.stringify(path)},${encodeInput(args)}]`;
+/**
+ * The header of a call with bytes; `encodeBinaryCall` needs it to be of at most `MAX_HEADER_BYTES`.
+ * @param args the list of arguments, encoded
+ */
+export function binaryCallHeader(id: RequestId, path: string, args: ValueText): string {
+	return `[${id},${JSON.stringify(path)},${args}]`;
 }
 
-/** How long a frame of this header and payload is. */
-export function binaryLength(header: string, payload: Uint8Array): number {
-	return PREFIX_BYTES + encoder.encode(header).length + payload.length;
+/** Whether a frame with this header and payload is within a limit. */
+export function fitsFrame(header: string, payloadBytes: number, maxBytes: number): boolean {
+	const headerBytes = encoder.encode(header).length;
+	return headerBytes <= MAX_HEADER_BYTES && PREFIX_BYTES + headerBytes + payloadBytes <= maxBytes;
 }
 
 export function encodeBinaryCall(header: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {

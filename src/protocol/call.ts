@@ -4,7 +4,7 @@ import { LiveError, type ErrorDetails } from '../base/errors.ts';
 import { readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { readArgs, readId, readPath, type Refused } from './request.ts';
-import { encodeInput, encodeValue, readValue } from './value.ts';
+import { encodeInput, encodeValue, readValue, type ValueText } from './value.ts';
 
 export interface Call {
 	kind: 'call';
@@ -67,7 +67,12 @@ const KEY_FIELD = { name: 'key', maxLength: FIXED_LIMITS.callKeyLength };
 const CALL_OPENING = '["call",';
 
 export function encodeCall(id: RequestId, path: string, args: readonly unknown[]): string {
-	return `${CALL_OPENING}${id},${JSON.stringify(path)},${encodeInput(args)}]`;
+	return encodeCallOf(id, path, encodeInput(args));
+}
+
+/** The same for arguments that are encoded already. */
+export function encodeCallOf(id: RequestId, path: string, args: ValueText): string {
+	return `${CALL_OPENING}${id},${JSON.stringify(path)},${args}]`;
 }
 
 type KeyedCall = Required<Pick<Call, 'id' | 'path' | 'args' | 'key'>>;

@@ -5,7 +5,7 @@ import type { Call, FileFacts } from './call.ts';
 import { readCount, readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { readArgs, readId, readPath, type Refused } from './request.ts';
-import { encodeInput } from './value.ts';
+import type { ValueText } from './value.ts';
 
 /** Which bytes of a file the server wants. */
 export interface Wanted {
@@ -21,12 +21,13 @@ export interface UploadRequest {
 	id: RequestId;
 	path: string;
 	file: FileFacts;
-	args: readonly unknown[];
+	/** The list of arguments, encoded. */
+	args: ValueText;
 }
 
 export function encodeUpload({ id, path, file, args }: UploadRequest): string {
 	const facts = JSON.stringify([file.key, file.size, file.name, file.type, file.again ? 1 : 0]);
-	return `["upload",${id},${JSON.stringify(path)},${facts},${encodeInput(args)}]`;
+	return `["upload",${id},${JSON.stringify(path)},${facts},${args}]`;
 }
 
 export function decodeUpload(message: Message, limits: Limits): Call | Refused {

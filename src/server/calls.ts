@@ -2,7 +2,7 @@
 // connection is gone. A handler that is synchronous is answered at once: it has no promise, no timer and no entry here.
 
 import type { Clock, Timer } from '../base/clock.ts';
-import { LiveError } from '../base/errors.ts';
+import { isLiveError, LiveError } from '../base/errors.ts';
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import { encodeError, encodeResult, type Batch, type Call } from '../protocol/call.ts';
 import type { RequestId } from '../protocol/fields.ts';
@@ -291,7 +291,7 @@ export class Calls {
 	#fail(running: RunningCall, error: unknown): void {
 		const answer = this.#host.clientError(error, running.context); // reports it, also when nobody waits any more
 		if (running.ended) return;
-		if (running.silent) this.#host.report(running.context.path, error, running.context);
+		if (running.silent && isLiveError(error)) this.#host.report(running.context.path, error, running.context);
 		running.context.abort(answer);
 		this.#end(running, encodeError(running.id, answer), answer);
 	}

@@ -8,10 +8,10 @@ import { define, PATH, type CallDefinition, type Handler } from './definition.ts
 
 type Input<Schema extends StandardSchemaV1> = StandardSchemaV1.InferInput<Schema>;
 type Output<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
-type Schemas = readonly StandardSchemaV1[];
+export type Schemas = readonly StandardSchemaV1[];
 
 /** What the caller gives: an argument whose schema allows undefined may be left out. */
-type Inputs<All extends Schemas> = All extends readonly [
+export type Inputs<All extends Schemas> = All extends readonly [
 	infer First extends StandardSchemaV1,
 	...infer Rest extends Schemas
 ]
@@ -107,13 +107,38 @@ function makeCall(handler: Handler, schemas: Schemas | null, once: CallDefinitio
 	return define(target, { kind: 'call', handler, schemas, once });
 }
 
-/** Only a component's build has the function that calls: on the server there is no connection to call over. */
 function refuseOnServer(target: object): Promise<never> {
+	return Promise.reject(calledOnServer(target));
+}
+
+/** Only a component's build has the function that calls: on the server there is no connection to call over. */
+function calledOnServer(target: object): Error {
 	const path = (target as { [PATH]?: string })[PATH] ?? 'a live function';
-	return Promise.reject(
-		new Error(
-			`"${path}" was called on the server: live functions are called from the browser. On the server, call the ` +
-				`function that it wraps, or use load() of a stream`
-		)
+	return new Error(
+		`"${path}" was called on the server: live functions are called from the browser. On the server, call the ` +
+			`function that it wraps, or use load() of a stream`
 	);
+}
+
+/** What features export that is called, and returns something else than a promise. What converses needs no handler. */
+export function defineCall(definition: Omit<CallDefinition, 'kind' | 'handler'> & { handler?: Handler }): object {
+	const target = (): never => {
+		throw calledOnServer(target);
+	};
+	return define(target, { kind: 'call', handler: target, ...definition });
+}
+
+/**
+ * The arguments of such a function of `live`: schemas or none, a handler, and options or none.
+ * @param name of the function of `live`, for the message
+ */
+export function takeSchemas(
+	name: string,
+	given: unknown[]
+): { schemas: Schemas | null; handler: unknown; options: unknown } {
+	const [first, ...rest] = given;
+	const schemas = Array.isArray(first) ? (first as Schemas) : null;
+	const [handler, options] = schemas ? rest : given;
+	if (typeof handler !== 'function') throw new TypeError(`${name}() takes a function, not ${typeof handler}`);
+	return { schemas, handler, options };
 }

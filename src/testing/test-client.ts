@@ -1,11 +1,24 @@
 // A user's client in a test: the one that runs in browsers, with a network that the test can take away.
 
+import type {
+	FileSource,
+	LiveBinary,
+	LiveDownload,
+	LiveFile,
+	LiveGenerator,
+	LiveUpload,
+	LiveUploadTask,
+	LiveValues,
+	LiveVolatile
+} from '../base/bytes-surface.ts';
 import type { Clock } from '../base/clock.ts';
 import type { LiveCall, LiveQuery, LiveStreamFactory } from '../base/surface.ts';
 import { Client } from '../client/client.ts';
-
+import { download, generate } from '../client/many-answers.ts';
 import type { ClientSocket, ClientSocketEvents } from '../client/socket.ts';
 import type { ConnectionStatus } from '../client/status.ts';
+import { sendBytes, upload } from '../client/uploads.ts';
+import { sendVolatile } from '../client/volatile.ts';
 import { PATH } from '../server/definition.ts';
 import type { SocketEvents, TransportSocket } from '../server/transport.ts';
 import { LoopbackConnection } from './loopback.ts';
@@ -50,6 +63,40 @@ export class TestClient {
 	call(path: string, ...args: unknown[]): Promise<unknown>;
 	call(target: string | object, ...args: unknown[]): Promise<unknown> {
 		return this.client.call(pathOf(target), args);
+	}
+
+	/** Calls a function made by `live.binary`. Rejects with a LiveError. */
+	binary<Args extends unknown[], Result>(
+		target: LiveBinary<Args, Result>,
+		bytes: FileSource,
+		...args: Args
+	): Promise<Result> {
+		// What the function returned.
+		return sendBytes(this.client, { path: pathOf(target), source: bytes, args }) as Promise<Result>;
+	}
+
+	/** Uploads a file to a function made by `live.upload`. */
+	upload<Args extends unknown[], Result>(
+		target: LiveUpload<Args, Result>,
+		file: FileSource,
+		...args: Args
+	): LiveUploadTask<Result> {
+		return upload(this.client, { path: pathOf(target), source: file, args }) as LiveUploadTask<Result>;
+	}
+
+	/** The values of a function made by `live.generate`. */
+	generate<Args extends unknown[], Value>(target: LiveGenerator<Args, Value>, ...args: Args): LiveValues<Value> {
+		return generate(this.client, pathOf(target), args) as LiveValues<Value>;
+	}
+
+	/** The file of a function made by `live.download`. */
+	download<Args extends unknown[]>(target: LiveDownload<Args>, ...args: Args): LiveFile {
+		return download(this.client, pathOf(target), args);
+	}
+
+	/** Calls a function made by `live.volatile`. `env.settle()` waits until the server has taken it. */
+	volatile<Args extends unknown[]>(target: LiveVolatile<Args>, ...args: Args): void {
+		sendVolatile(this.client, pathOf(target), args);
 	}
 
 	/** Begins to read a live stream, by itself or by its path. */

@@ -21,6 +21,18 @@ describe('the stubs of a module', () => {
 		);
 	});
 
+	test('come from where their part of the client is', () => {
+		const mixed = [
+			...exports,
+			{ name: 'attach', stub: 'upload' as const },
+			{ name: 'film', stub: 'download' as const }
+		];
+		expect(clientStubs('lib/board', mixed, { url: '/__live' }).split('\n').slice(0, 2)).toEqual([
+			"import { stream as $$stream, call as $$call } from 'tidewire/svelte/stubs';",
+			"import { upload as $$upload, download as $$download } from 'tidewire/svelte/stubs/bytes';"
+		]);
+	});
+
 	test('tell the client where to connect, where that is not the usual place', () => {
 		expect(clientStubs('a', exports, { url: '/base/__live' })).toContain(
 			'globalThis.__TIDEWIRE_PATH__ = "/base/__live";'

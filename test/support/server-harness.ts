@@ -82,6 +82,9 @@ export class FakeSocket implements TransportSocket {
 	}
 }
 
+/** What only some clients understand. */
+const EXTRAS = new Map(['value', 'wanted'].map((kind) => [kind, () => () => {}]));
+
 type Kind = DownMessage['kind'];
 type Message<Of extends Kind> = Extract<DownMessage, { kind: Of }>;
 
@@ -126,9 +129,10 @@ export class FakeClient {
 		await this.#clock.settle();
 	}
 
-	/** Everything that has arrived. */
+	/** Everything that has arrived and that every client understands. */
 	get messages(): DownMessage[] {
-		return this.socket.sent.flatMap((text) => decodeDown(text));
+		const messages = this.socket.sent.flatMap((text) => decodeDown(text, EXTRAS));
+		return messages.filter((message): message is DownMessage => message.kind !== 'extra');
 	}
 
 	of<Of extends Kind>(kind: Of): Message<Of>[] {

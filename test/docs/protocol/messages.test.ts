@@ -44,7 +44,7 @@ import {
 import { decodeWanted, encodeUpload, encodeWanted } from '../../../src/protocol/upload.ts';
 import { decodeManyValue, encodeManyValue, encodeMore } from '../../../src/protocol/values.ts';
 import { decodeUp, type UpMessage } from '../../../src/protocol/up.ts';
-import { decodeValue, encodeValue } from '../../../src/protocol/value.ts';
+import { decodeValue, encodeInput, encodeValue } from '../../../src/protocol/value.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { Message } from '../../../src/protocol/fields.ts';
 import { blocksOf, readDocument, tableWith } from '../markdown.ts';
@@ -60,9 +60,9 @@ const listed = (events: StreamEvent[]): string[] => events.map((event) => encode
 const parts = (message: Snapshot | Resumed) => ({ ...message, events: listed(message.events) });
 
 function encodeAnyCall({ id, path, args, key, file, bytes, silent }: Call): string {
-	if (file) return encodeUpload({ id, path, file, args });
+	if (file) return encodeUpload({ id, path, file, args: encodeInput(args) });
 	if (silent) return encodeVolatile(id, path, args);
-	if (bytes) return textOfBinary(encodeBinaryCall(binaryCallHeader(id, path, args), bytes));
+	if (bytes) return textOfBinary(encodeBinaryCall(binaryCallHeader(id, path, encodeInput(args)), bytes));
 	return key === undefined ? encodeCall(id, path, args) : encodeKeyedCall({ id, path, args, key });
 }
 
