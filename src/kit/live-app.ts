@@ -26,6 +26,9 @@ export class LiveApp {
 	#warned = false;
 	#stopped = false;
 
+	/** What else ends with it. */
+	readonly #onStopped = new Set<() => Promise<void>>();
+
 	/** What is known of the app; the newest copy of this package brings the newest. */
 	introduce(facts: AppFacts): void {
 		this.#facts = facts;
@@ -119,6 +122,11 @@ export class LiveApp {
 		runtime().config = given;
 	}
 
+	/** Runs when every connection has closed; the backplane is still there. */
+	whenStopped(run: () => Promise<void>): void {
+		this.#onStopped.add(run);
+	}
+
 	/**
 	 * Says goodbye to every connection and releases everything. In production that is the end; the development server
 	 * starts anew when its configuration changes, before this is done.
@@ -133,6 +141,7 @@ export class LiveApp {
 		if (this.facts.isDevelopment) shared.server = null;
 		else this.#stopped = true;
 		await server.drain(this.#config.drainMs);
+		await Promise.all([...this.#onStopped].map((stop) => stop()));
 		await server.stop();
 		if (shared.server === server) shared.server = null;
 	}

@@ -62,6 +62,7 @@ export class WebSocketEndpointController {
 		const registry = socketRegistry();
 		registry.addressOf(''); // refuses before anything is kept
 		const session = (await runtime().sessionOf?.(event)) ?? null;
+		await registry.reach();
 		registry.addKeys(this.#keys);
 		return registry.addressOf(
 			this.#keys.add({ owner: ownerOf(event, session), target: { endpoint: this.#once, handler } })

@@ -31,6 +31,8 @@ export interface SocketDoor {
 	readonly path: string;
 	/** Whether a path that is registered again takes the place of the former one. */
 	readonly isDevelopment: boolean;
+	/** Makes this process known to the others, before it gives out an address that may reach them. */
+	reach?(): Promise<void>;
 }
 
 /** A path and what is behind it. */
@@ -71,6 +73,17 @@ export class SocketRegistry {
 			'UNAVAILABLE',
 			'nothing serves raw sockets here: they need `live` of "tidewire/kit" on a Node HTTP server (or Bun running the same build)'
 		);
+	}
+
+	/** The process that made the address in a path, where that is another one; null where it is this one, or no address. */
+	otherProcess(path: string): string | null {
+		const [process = ''] = this.#keyIn(path)?.split('.') ?? [];
+		return process === '' || process === processName() ? null : process;
+	}
+
+	/** Resolves when the other processes know where this one is, as far as they can. */
+	async reach(): Promise<void> {
+		await this.#door?.reach?.();
 	}
 
 	addKeys(keys: OneTimeKeys<OneTimeTarget>): void {
@@ -141,7 +154,12 @@ export class SocketRegistry {
 		const [process = '', ...rest] = address.split('.');
 		const key = rest.join('.');
 		if (process !== processName())
-			return refused(new LiveError('UNAVAILABLE', 'another process of the app made this address'));
+			return refused(
+				new LiveError(
+					'UNAVAILABLE',
+					'another process of the app made this address, and it cannot be reached from here'
+				)
+			);
 		const keys = [...this.#keys].find((some) => some.find(key) !== undefined);
 		const waiting = keys?.find(key);
 		if (keys === undefined || waiting === undefined) return refused(new LiveError('NOT_FOUND', UNKNOWN));

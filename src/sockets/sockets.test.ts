@@ -114,7 +114,7 @@ describe('a one-time address', () => {
 		const elsewhere = url.replace(server.live.processId, 'another-proc');
 		expect(await (await server.connect(elsewhere)).closed).toEqual({
 			code: 4503,
-			reason: 'UNAVAILABLE: another process of the app made this address'
+			reason: 'UNAVAILABLE: another process of the app made this address, and it cannot be reached from here'
 		});
 		for (const key of ['', '.', 'a.b', `${server.live.processId}.x.y`])
 			expect([4404, 4503]).toContain((await (await server.connect(`/__live/connect/${key}`)).closed).code);

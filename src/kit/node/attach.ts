@@ -1,6 +1,7 @@
 // Opens live sockets on a Node HTTP server that runs the app.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { runtime } from '../../server/runtime.ts';
 import type { Session } from '../../server/session.ts';
 import type { SocketEvents, TransportSocket } from '../../server/transport.ts';
@@ -12,12 +13,14 @@ import type { LiveApp } from '../live-app.ts';
 import { reportError } from '../report.ts';
 import { authorizeThrough, type RequestHandler } from './authorize.ts';
 import { guessesScheme } from './guessed-scheme.ts';
+import { SocketForward } from './socket-forward.ts';
 import { socketRoutes } from './socket-routes.ts';
 import { startOrExit } from './start-or-exit.ts';
 
 /** A server of `node:http`, `node:https` or `node:http2`. */
 export interface AppServer extends UpgradableServer, ClosableServer {
 	emit(event: 'request', request: IncomingMessage, response: ServerResponse): boolean;
+	emit(event: 'upgrade', request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 }
 
 /** Attaches once per server, also where it is asked to do so twice. */
@@ -30,11 +33,13 @@ export function attachApp(
 	beforeClose(httpServer, () =>
 		app.stop().catch((error: unknown) => reportError('tidewire: the shutdown failed', error))
 	);
+	const forward = new SocketForward(httpServer);
+	app.whenStopped(() => forward.close());
 	const guesses = guessesScheme(facts, process.env);
 	return attach<Session>(httpServer, {
 		server: { accept },
 		authorize: authorizeThrough(handler, app.upgrades, guesses),
-		routes: socketRoutes({ facts, app, handler, guessesScheme: guesses }),
+		routes: socketRoutes({ facts, app, handler, forward, guessesScheme: guesses }),
 		path: facts.path,
 		originCheck: 'authorize',
 		messageBytes: () => runtime().started.limits.messageBytes

@@ -8,6 +8,8 @@ import type { Refusal } from '../../transports/shared/options.ts';
 import type { AppFacts } from '../app.ts';
 import type { LiveApp } from '../live-app.ts';
 import type { UpgradeAnswer, Visitor } from '../upgrades.ts';
+import { reportError } from '../report.ts';
+import type { SocketForward } from './socket-forward.ts';
 import { askThrough, respond, unanswered, type RequestHandler } from './authorize.ts';
 
 export interface RouteParts {
@@ -15,14 +17,16 @@ export interface RouteParts {
 	app: Pick<LiveApp, 'upgrades'>;
 	handler: RequestHandler;
 	guessesScheme: (request: IncomingMessage, url: URL) => boolean;
+	forward: SocketForward;
 }
 
 const NOBODY_HERE: Refusal = { status: 404, reason: 'No socket endpoint has this path.' };
 
 export function socketRoutes(parts: RouteParts): SocketRoutes {
-	const { facts, handler } = parts;
+	const { facts, handler, forward } = parts;
 	const registry = socketRegistry();
-	registry.serve(facts);
+	const { base, path, isDevelopment } = facts;
+	registry.serve({ base, path, isDevelopment, reach: () => reach(forward) });
 	return {
 		takes(request) {
 			const path = pathOf(request);
@@ -30,8 +34,21 @@ export function socketRoutes(parts: RouteParts): SocketRoutes {
 			// The development server runs the app's hooks, which register endpoints, with the next request: a probe is one.
 			return respond(handler, withPath(request, `${facts.path}/health`)).then(() => registry.takes(path));
 		},
+		forward(request, raw) {
+			const process = registry.otherProcess(pathOf(request));
+			return process !== null && forward.send(process, request, raw);
+		},
 		admit: (request) => admit(parts, request)
 	};
+}
+
+/** An address of a process that the others cannot reach still works in it. */
+async function reach(forward: SocketForward): Promise<void> {
+	try {
+		await forward.open();
+	} catch (error) {
+		reportError('tidewire: other processes cannot hand raw sockets on to this one', error);
+	}
 }
 
 async function admit(parts: RouteParts, request: IncomingMessage): Promise<RouteAdmission | Refusal> {

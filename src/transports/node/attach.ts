@@ -73,6 +73,8 @@ class Door<Session> {
 	async openRoute(request: IncomingMessage, raw: RawSocket): Promise<void> {
 		const { routes } = this.#options;
 		if (!routes) return;
+		raw.socket.on('error', ignore);
+		if (await routes.forward?.(request, raw)) return;
 		const admission = await this.#ask(request, raw, () => routes.admit(request));
 		if (!admission) return;
 		const socket = greet(request, raw, { admission, parts: this.#partsFor(admission.messageBytes) });

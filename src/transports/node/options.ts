@@ -30,6 +30,8 @@ export interface RouteAdmission {
 export interface SocketRoutes {
 	/** Whether an upgrade is theirs. Where it is not, and nobody else listens, the peer is told so. */
 	takes(request: IncomingMessage): MaybePromise<boolean>;
+	/** Takes an upgrade away to another process, before anybody is asked. Returns whether it did. @default none is */
+	forward?(request: IncomingMessage, raw: { socket: Duplex; head: Buffer }): MaybePromise<boolean>;
 	/** Decides about an upgrade that is theirs. What it throws becomes a 500. */
 	admit(request: IncomingMessage): MaybePromise<RouteAdmission | Refusal>;
 }
