@@ -29,6 +29,11 @@ export class Inbox<Item> {
 		return this.#items.length + (this.#running ? 1 : 0);
 	}
 
+	/** Whether messages wait, and nothing more is read. */
+	get isPaused(): boolean {
+		return this.#paused;
+	}
+
 	push(item: Item): void {
 		this.#items.push(item);
 		this.#run();

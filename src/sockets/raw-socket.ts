@@ -208,7 +208,7 @@ export class RawSocket implements SocketConnection, LiveConnection {
 
 	/** A peer that we do not read from cannot show that it lives. */
 	beat(): void {
-		if (this.#state !== 'open' || this.#inbox.size > 0) return;
+		if (this.#state !== 'open' || this.#inbox.isPaused) return;
 		if (this.#asked) {
 			this.#fail(new LiveError('HEARTBEAT_TIMEOUT', 'the peer did not answer a ping'));
 			return this.terminate();
