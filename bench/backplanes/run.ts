@@ -3,7 +3,7 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SERVICES, type BenchService } from './services.ts';
@@ -161,6 +161,7 @@ async function run(which: string): Promise<void> {
 	const start = SERVICES[which];
 	if (start === undefined) throw new Error(`there is no service "${which}": ${Object.keys(SERVICES).join(' or ')}`);
 	await using service = await start();
+	const load = (loadavg()[0] ?? 0).toFixed(1);
 	const tables: string[] = [];
 	for (const topics of TOPICS) tables.push(...(await compare(service, topics)));
 	const { name, version } = service;
@@ -169,7 +170,8 @@ async function run(which: string): Promise<void> {
 		'',
 		`Written by \`npm run bench:backplanes -- ${which}\`: Node ${process.version}, ${name} ${version}, ${cpus().length} cores`,
 		`(${cpus()[0]?.model}), which the publisher, the subscriber and ${name} share. Events of about 150 bytes, ${ON_THE_WAY} on the way;`,
-		`latency at 500 events/s; µs are CPU time per event. Medians of ${ROUNDS} rounds.`
+		`latency at 500 events/s; µs are CPU time per event. Medians of ${ROUNDS} rounds. The machine's load was ${load}
+before it began: where it is not idle, events/s say little, and µs remain.`
 	];
 	const text = [...head, ...tables, ''].join('\n');
 	writeFileSync(new URL(`RESULTS-${which}.md`, import.meta.url), text);
