@@ -35,7 +35,7 @@ async function register(...names: string[]): Promise<void> {
 	for (const [index, module] of modules.entries()) env.register(`lib/${names[index]!}`, module);
 }
 
-const ada = { id: 'ada', teams: ['red'] };
+const ada = { id: 'red-lead' };
 
 describe('docs/derived.md', () => {
 	it('derives a dashboard from orders, and one per team for its members', async () => {
