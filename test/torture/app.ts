@@ -45,7 +45,13 @@ export function makeApp(database: Database, onLoad: (room: string) => void) {
 
 	const say = live((ctx, call: string) => ctx.publish('feed', 'said', { call, ...stamp() }));
 
-	return { red: room('red'), blue: room('blue'), feed, put, remove, say };
+	const people = live.presence('people', (ctx) => ({ name: userOf(ctx) }));
+	const places = live.cursors('places');
+	/** The one place there is. */
+	const seat = live.group('seat', { maxMembers: 1 });
+	const sit = live((ctx) => seat.of().join(ctx));
+
+	return { red: room('red'), blue: room('blue'), feed, put, remove, say, people, places, seat, sit };
 }
 
 /** Publishes the outcome of a call that stored something and may not have come to publish it. */
