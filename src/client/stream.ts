@@ -185,6 +185,7 @@ export class ClientStream {
 	receiveReset(reason: ResetReason): void {
 		const { settings, updates } = this.#host;
 		updates.afterwards(() => settings.onReset?.(this.path, reason));
+		this.#position = null; // should an error follow, or the connection break, the next attempt begins anew
 		if (this.#phase === 'live') this.#phase = 'behind';
 	}
 
@@ -194,9 +195,10 @@ export class ClientStream {
 		const last = this.#position;
 		if (last && offset > 0) {
 			if (offset <= last.offset) return;
-			if (offset > last.offset + 1) return this.#catchUp(last);
+			if (event && offset > last.offset + 1) return this.#catchUp(last);
 			this.#position = { epoch: last.epoch, offset };
 		}
+		if (!event) return;
 		this.#view.apply(event, data);
 		this.#applied({ kind: 'event', event, data });
 		for (const listener of this.#eventListeners) this.#host.updates.afterwards(() => listener(event, data));

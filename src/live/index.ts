@@ -20,6 +20,8 @@ export type { LiveEffect } from '../features/effect/define-effect.ts';
 export type { EffectContext, EffectOptions } from '../features/effect/plan.ts';
 export { LostEvents } from '../features/shared/lost-events.ts';
 export type { Source } from '../features/shared/source.ts';
+export { invalidate } from '../features/invalidate.ts';
+export { pipe, type Operator } from '../features/pipe/pipe.ts';
 export { LiveError, type ErrorCode, type ErrorDetails, type Issue } from '../base/errors.ts';
 export type { MergeKind } from '../base/merge.ts';
 export type { FileSource, LiveFile, LiveUploadTask, LiveValues } from '../base/bytes-surface.ts';

@@ -14,6 +14,7 @@ import { presence } from '../features/presence/presence.ts';
 import { room } from '../features/rooms/room.ts';
 import { download } from '../features/generate/download.ts';
 import { generate } from '../features/generate/generate.ts';
+import { gate } from '../features/gate.ts';
 import { signal as liveSignal } from '../features/signal.ts';
 import { binary, upload } from '../features/upload/define-upload.ts';
 import { volatile } from '../features/volatile.ts';
@@ -48,6 +49,7 @@ export const live = Object.assign(call, {
 	cursors,
 	room,
 	group,
+	gate,
 	signal: liveSignal,
 	derived,
 	aggregate,

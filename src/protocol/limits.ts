@@ -26,6 +26,8 @@ export interface Limits {
 	connectionsPerUser: number;
 	/** Bytes of output that one connection may queue before its streams are marked stale. @default 1048576 */
 	queueBytes: number;
+	/** Rows that one view of a stream holds, shown or not. @default 10000 */
+	viewRows: number;
 	/** How long a connection may take to say hello, in milliseconds. @default 10000 */
 	helloTimeoutMs: number;
 	/** How long a call may run, in milliseconds. @default 30000 */
@@ -47,6 +49,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
 	uploadWindowBytes: 256 * 1024,
 	connectionsPerUser: 20,
 	queueBytes: 1024 * 1024,
+	viewRows: 10_000,
 	helloTimeoutMs: 10_000,
 	callTimeoutMs: 30_000,
 	heartbeatMs: 15_000

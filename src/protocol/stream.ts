@@ -48,6 +48,7 @@ export interface Catchup {
 export interface StreamEvent {
 	/** 0 on an ephemeral topic. */
 	offset: number;
+	/** Empty where nothing up to this offset concerns the stream: it has come that far, and its value stays. */
 	event: string;
 	data: unknown;
 }
@@ -75,7 +76,7 @@ export interface Resumed {
 	events: StreamEvent[];
 }
 
-export const RESET_REASONS = ['epoch', 'evicted', 'slow', 'reload'] as const;
+export const RESET_REASONS = ['epoch', 'evicted', 'slow', 'reload', 'view'] as const;
 export type ResetReason = (typeof RESET_REASONS)[number];
 
 /** Tells that what the client has does not connect to what follows; a snapshot comes next. */
@@ -92,6 +93,20 @@ export interface TopicEvent extends StreamEvent {
 
 /** The part of an event that no recipient changes: `"created",{…}`. Encoded once, kept in the log. */
 export type EventBody = string;
+
+/** Has every stream of the topic load anew; its data is the path of the streams that it concerns, null for all. */
+export const INVALIDATED = '%invalidate';
+
+/** What a view's row that changes its place is announced with: `[key, place]`, the place counted from 0. */
+export const MOVED = '%moved';
+
+/** Names that no application may publish under. */
+export const RESERVED_EVENTS: ReadonlySet<string> = new Set([INVALIDATED, MOVED]);
+
+/** Whether an event is for the servers: clients get none of it but its offset. */
+export function isControl(body: EventBody): boolean {
+	return body.startsWith(`"${INVALIDATED}"`);
+}
 
 export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
 	const position = subscribe.position && writePosition(subscribe.position);
@@ -144,14 +159,26 @@ export function encodeListedEvent(offset: number, body: EventBody): string {
 	return `[${offset},${body}]`;
 }
 
+/** Tells readers that have everything before it that nothing up to this offset concerns them. */
+export function encodeSkip(alias: Alias, offset: number): string {
+	return `["event",${alias},${offset}]`;
+}
+
+/** The same inside `snapshot` and `resumed`. */
+export function encodeListedSkip(offset: number): string {
+	return `[${offset}]`;
+}
+
 export function decodeEvent(message: Message): TopicEvent {
-	readLength(message, 5, 6);
+	readLength(message, 3, 6);
 	return { kind: 'event', alias: readCount(message, 1, 'alias'), ...eventFields(message, 2) };
 }
 
 function eventFields(message: Message, index: number): StreamEvent {
+	const offset = readCount(message, index, 'offset');
+	if (message.length === index + 1) return { offset, event: '', data: undefined };
 	return {
-		offset: readCount(message, index, 'offset'),
+		offset,
 		event: readText(message, index + 1, EVENT_FIELD),
 		data: readValue(message, index + 2)
 	};

@@ -24,8 +24,10 @@ import {
 	encodeEvent,
 	encodeEventBody,
 	encodeListedEvent,
+	encodeListedSkip,
 	encodeReset,
 	encodeResumed,
+	encodeSkip,
 	encodeSnapshot,
 	encodeSubscribe,
 	encodeUnsubscribe,
@@ -39,9 +41,9 @@ import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 const FINGERPRINTS = {
 	version: 1,
-	written: '09ce7b58ab98c7d7',
-	read: '3627ae3963ae6444',
-	constants: '9fbc349e384eeabd'
+	written: '4384c3ff47fbba1c',
+	read: '74ee40a0e6e72558',
+	constants: '39afaa725a5db0ea'
 };
 
 const position = { epoch: 'e', offset: 1 };
@@ -101,13 +103,15 @@ const DOWN = {
 	],
 	snapshot: [
 		encodeSnapshot({ id: 1, alias: 2, position, merge, events }, encodeValue([{ id: 1 }])),
-		encodeSnapshot({ id: 1, alias: 2, position: null, merge, events: [] }, encodeValue(rich))
+		encodeSnapshot({ id: 1, alias: 2, position: null, merge, events: [] }, encodeValue(rich)),
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events: [encodeListedSkip(2)] }, encodeValue([]))
 	],
 	resumed: [encodeResumed({ id: 1, alias: 2, position, merge, events })],
 	reset: RESET_REASONS.map((reason) => encodeReset(1, reason)),
 	event: [
 		encodeEvent(2, 3, encodeEventBody('created', { id: 1 })),
-		encodeEvent(2, 0, encodeEventBody('moved', rich))
+		encodeEvent(2, 0, encodeEventBody('moved', rich)),
+		encodeSkip(2, 3)
 	],
 	heartbeat: [encodeHeartbeat(1, [[2, 3]])],
 	pong: [encodePong(1)]

@@ -48,14 +48,24 @@ export type StreamOptions<Kind extends MergeKind, Key extends string, Args exten
 >;
 
 /** What a live module exports for a stream. In the browser only the calling part exists. */
-export type LiveStream<Args extends unknown[], Value, Events> = LiveStreamFactory<Args, Value, Events> & {
+export type LiveStream<Args extends unknown[], Value, Events, Published = Events> = LiveStreamFactory<
+	Args,
+	Value,
+	Events
+> & {
 	/** The topic for these arguments, to publish to. */
-	topic(...args: Args): Topic<Events>;
+	topic(...args: Args): Topic<Published>;
 	/** The same, where the topic depends on the caller. */
-	topicFor(context: Pick<LiveContext, 'user'>, ...args: Args): Topic<Events>;
+	topicFor(context: Pick<LiveContext, 'user'>, ...args: Args): Topic<Published>;
 	/** Loads the value while a page is rendered on the server; `hydrate` takes it in the browser. */
 	load(event: SessionSource, ...args: Args): Promise<LiveSnapshot<Value>>;
 };
+
+/** The same, as far as whoever makes another one of it has to know. */
+export interface StreamLike<Args extends unknown[], Value, Events, Published> {
+	(...args: Args): LiveResource<Value, Events>;
+	topic(...args: Args): Topic<Published>;
+}
 
 type StreamExport<Args extends unknown[], Value, Kind extends MergeKind, Key extends string> = LiveStream<
 	Args,
@@ -180,7 +190,8 @@ export function serviceStream(
 	return makeStream({ ...definition, service });
 }
 
-function makeStream(definition: StreamDefinition): object {
+/** What a live module exports for a definition of a stream. */
+export function makeStream(definition: StreamDefinition): object {
 	if (typeof definition.topic !== 'function') encodeTopic(definition.topic); // a bad name is refused where it stands
 	const target = (...args: unknown[]): unknown => render(target, args);
 	const topicOf = (parts: TopicParts): Topic => ({

@@ -10,6 +10,7 @@ import type { Converse } from './conversation.ts';
 import type { Priority } from './overload.ts';
 import type { ServiceDefinition } from './service.ts';
 import type { Topic } from './topic.ts';
+import type { View } from './views/view.ts';
 
 const DEFINITION = Symbol.for('tidewire.definition');
 const MEMBERS = Symbol.for('tidewire.members');
@@ -59,6 +60,10 @@ export interface StreamDefinition {
 	readonly before?: readonly Guard[];
 	/** When it is refused where the process cannot keep up. @default 'normal' */
 	readonly priority?: Priority;
+	/** What becomes of its rows on their way out. @default null: they leave as they are */
+	readonly view?: View | null;
+	/** Whether it is there for a caller; where it is not, the value stays undefined. @default null: it is */
+	readonly gate?: Handler<boolean> | null;
 	/** What keeps it current by itself. @default nothing does */
 	readonly service?: ServiceDefinition;
 }

@@ -30,7 +30,7 @@ function scene() {
 	return { feed, deliver, sent: socket.sent };
 }
 
-const stream = { catchUp: () => {} };
+const stream = { catchUp: () => {}, invalidated: () => {}, failed: () => {} };
 
 describe('a feed', () => {
 	it('leaves out what its stream found in the log before it was delivered', () => {
@@ -42,7 +42,7 @@ describe('a feed', () => {
 
 	it('goes on where the stream is that found least', () => {
 		const { feed, deliver, sent } = scene();
-		feed.begin({ catchUp: () => {} }, { epoch: 'e', offset: 10 });
+		feed.begin({ catchUp: () => {}, invalidated: () => {}, failed: () => {} }, { epoch: 'e', offset: 10 });
 		feed.begin(stream, { epoch: 'e', offset: 9 });
 		expect(feed.position).toEqual({ epoch: 'e', offset: 9 });
 		for (const offset of [9, 10]) deliver(offset);

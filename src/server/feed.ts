@@ -3,13 +3,17 @@
 
 import type { Position } from '../protocol/position.ts';
 import type { EventFrame } from './event-frame.ts';
-import type { HubTopic, TopicReader } from './hub-topic.ts';
+import type { ReadTopic, TopicReader } from './read-topic.ts';
 import type { EventSource, SendQueue } from './send-queue.ts';
 
 /** A stream, as far as its feed minds. */
 export interface FedStream {
 	/** Brings the client up to date from a position, by default from where its feed ended. */
 	catchUp(from?: Position): void;
+	/** What the streams of this path had loaded does not hold any more; null means those of any path. */
+	invalidated(path: string | null): void;
+	/** What it reads cannot be read any more. */
+	failed(error: unknown): void;
 }
 
 /** The connection that a feed belongs to. */
@@ -24,7 +28,7 @@ export interface FeedHost {
 const NONE: readonly never[] = [];
 
 export class Feed implements TopicReader, EventSource {
-	readonly topic: HubTopic;
+	readonly topic: ReadTopic;
 	readonly #host: FeedHost;
 	/** The streams of the connection that read this topic and are up to date. A list: there is one, as a rule. */
 	#live: readonly FedStream[] = NONE;
@@ -33,7 +37,7 @@ export class Feed implements TopicReader, EventSource {
 	#epoch = '';
 	#sentOffset = 0;
 
-	constructor(topic: HubTopic, host: FeedHost) {
+	constructor(topic: ReadTopic, host: FeedHost) {
 		this.topic = topic;
 		this.#host = host;
 	}
@@ -95,6 +99,14 @@ export class Feed implements TopicReader, EventSource {
 	/** The log does not connect with what was delivered: every stream is brought up to date anew. */
 	disconnected(): void {
 		for (const stream of this.suspend()) stream.catchUp();
+	}
+
+	invalidated(path: string | null): void {
+		for (const stream of this.#live) stream.invalidated(path);
+	}
+
+	failed(error: unknown): void {
+		for (const stream of this.suspend()) stream.failed(error);
 	}
 
 	/** Takes every stream off the live events. Returns them, so that they can be brought up to date later. */

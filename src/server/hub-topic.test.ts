@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeTopic } from '../protocol/topic.ts';
 import { TopicLog } from '../backplanes/memory/topic-log.ts';
 import type { Backplane } from './backplane.ts';
-import { HubTopic, type TopicReader } from './hub-topic.ts';
+import { HubTopic } from './hub-topic.ts';
+import type { TopicReader } from './read-topic.ts';
 
 const NAME = encodeTopic('topic');
 
@@ -25,7 +26,7 @@ function scene() {
 		onError: (error) => expect.fail(String(error)),
 		observer: null,
 		nextAlias: () => ++aliases,
-		flushSoon: (each) => each.flush()
+		flushSoon: (each) => each.flush(0)
 	});
 	const reader: TopicReader = {
 		offset: 0,

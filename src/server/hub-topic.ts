@@ -5,7 +5,15 @@
 
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
-import { encodeEvent, type Alias, type EventBody } from '../protocol/stream.ts';
+import {
+	decodeEventBody,
+	encodeEvent,
+	encodeSkip,
+	INVALIDATED,
+	isControl,
+	type Alias,
+	type EventBody
+} from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery, LogEntry, ReadResult } from './backplane.ts';
 import { EventFrame } from './event-frame.ts';
@@ -13,19 +21,25 @@ import { runReported } from './failure.ts';
 import type { Observer } from './observer.ts';
 import { PendingEvents } from './pending-events.ts';
 import { isSystemTopic } from './processes/system-topic.ts';
+import { offer, type ReadTopic, type TopicReader } from './read-topic.ts';
 import { LoadsOfTopic } from './shared-load.ts';
 
-/** One connection that reads a topic. */
-export interface TopicReader {
-	/** Whose it is; absent for a reader of the server's own. */
-	readonly connectionId?: string;
-	/** Of the last event that it was sent. */
-	readonly offset: number;
-	/** @param dirtyTopics at the end of a pass the number of topics that have events for their readers, before it 0 */
-	deliver(events: EventFrame, dirtyTopics: number): void;
-	/** What was delivered does not connect with the log any more. */
+/** Reads a topic within this process, event by event as they come. */
+export interface TopicTap {
+	/** How many read what it makes of them. */
+	readonly readers: number;
+	/** @param entry offsets come one after another, until `disconnected` */
+	entry(entry: LogEntry): void;
+	broadcast(event: Broadcast): void;
+	/** What comes next does not follow what came. */
 	disconnected(): void;
 }
+
+/** An event of an ephemeral topic. */
+export type Broadcast = Pick<Delivery, 'body' | 'conflationKey'>;
+
+/** What most topics have instead of taps. */
+const NONE: readonly never[] = [];
 
 /** What all topics of a process share. */
 export interface TopicParts {
@@ -35,13 +49,22 @@ export interface TopicParts {
 	/** Gives out a number that no topic of this process has had. */
 	nextAlias(): Alias;
 	/** Calls `flush` at the end of this pass. */
-	flushSoon(topic: HubTopic): void;
+	flushSoon(topic: Flushed): void;
 }
 
-export class HubTopic {
+/** Has events that its readers were not offered yet. */
+export interface Flushed {
+	/** @param dirtyTopics the number of those that have some */
+	flush(dirtyTopics: number): void;
+}
+
+export class HubTopic implements ReadTopic {
 	readonly name: TopicName;
 	readonly feeds = new Set<TopicReader>();
 	readonly loads = new LoadsOfTopic();
+	readonly isOver = false;
+	readonly isView = false;
+	#taps: readonly TopicTap[] = NONE;
 	/** Streams that use this topic; the hub lets go of a topic that nobody uses. */
 	users = 0;
 	/** Whether the backplane delivers it to this process. */
@@ -97,12 +120,35 @@ export class HubTopic {
 		else this.#expect(delivery.offset);
 	}
 
-	#broadcast({ body, conflationKey }: Delivery): void {
+	tap(tap: TopicTap): void {
+		this.#taps = [...this.#taps, tap];
+	}
+
+	untap(tap: TopicTap): void {
+		this.#taps = this.#taps.filter((other) => other !== tap);
+	}
+
+	/** Streams that read it here, or a view of it. */
+	get readers(): number {
+		return this.#taps.reduce((sum, tap) => sum + tap.readers, this.feeds.size);
+	}
+
+	read(after: Position): MaybePromise<ReadResult> {
+		return this.#parts.backplane.read(this.name, after);
+	}
+
+	/** Every event is offered: nobody stands behind the last one. */
+	bringToHead(): void {}
+
+	#broadcast(event: Broadcast): void {
+		const { body, conflationKey } = event;
+		for (const tap of this.#taps) tap.broadcast(event);
+		if (isControl(body)) return this.#control(body);
 		this.loads.collect(body, conflationKey);
 		if (this.feeds.size === 0) return;
 		this.flush();
-		const event = new EventFrame([encodeEvent(this.alias, 0, body)], { first: 0, last: 0, conflationKey });
-		for (const feed of this.feeds) feed.deliver(event, 0);
+		const frame = new EventFrame([encodeEvent(this.alias, 0, body)], { first: 0, last: 0, conflationKey });
+		for (const feed of this.feeds) feed.deliver(frame, 0);
 		if (this.#parts.observer !== null) this.#observe(this.#parts.observer, 1);
 	}
 
@@ -119,14 +165,28 @@ export class HubTopic {
 		if (!isSystemTopic(this.name)) observer.eventsDelivered?.(events, this.feeds.size);
 	}
 
-	#advance({ offset, body }: LogEntry): void {
+	#advance(entry: LogEntry): void {
+		const { offset, body } = entry;
 		this.#head = offset;
+		for (const tap of this.#taps) tap.entry(entry);
 		if (this.feeds.size === 0) return;
+		const isForClients = !isControl(body);
 		const isFirst = this.#pending === null;
 		this.#pending ??= new PendingEvents();
-		this.#pending.add(encodeEvent(this.alias, offset, body), offset);
+		this.#pending.add(
+			isForClients ? encodeEvent(this.alias, offset, body) : encodeSkip(this.alias, offset),
+			offset
+		);
 		if (isFirst) this.#parts.flushSoon(this);
 		else if (this.#pending.isFull) this.flush();
+		if (!isForClients) this.#control(body);
+	}
+
+	#control(body: string): void {
+		const { event, data } = decodeEventBody(body);
+		if (event !== INVALIDATED) return;
+		this.loads.invalidate();
+		for (const feed of this.feeds) feed.invalidated?.(data as string | null);
 	}
 
 	/**
@@ -135,14 +195,9 @@ export class HubTopic {
 	 */
 	flush(dirtyTopics = 0): void {
 		const pending = this.#pending;
-		const all = pending?.after(0);
-		if (!pending || !all) return;
 		this.#pending = null;
-		for (const feed of this.feeds) {
-			const events = feed.offset < all.first ? all : pending.after(feed.offset);
-			if (events) feed.deliver(events, dirtyTopics);
-		}
-		if (this.#parts.observer !== null) this.#observe(this.#parts.observer, all.last - all.first + 1);
+		const all = pending && offer(this.feeds, pending, dirtyTopics);
+		if (all && this.#parts.observer !== null) this.#observe(this.#parts.observer, all.last - all.first + 1);
 	}
 
 	/** Offers one feed the same at once: its connection is about to be sent something else. */
@@ -221,5 +276,6 @@ export class HubTopic {
 		this.#head = this.#known = log.offset;
 		// Nobody's position leads up to what follows, so everybody is brought up to date anew.
 		for (const feed of this.feeds) feed.disconnected();
+		for (const tap of this.#taps) tap.disconnected();
 	}
 }

@@ -6,7 +6,7 @@ import type { EventBody } from '../protocol/stream.ts';
 import type { TopicName } from '../protocol/topic.ts';
 import type { Backplane, Delivery } from './backplane.ts';
 import { runReported } from './failure.ts';
-import { HubTopic, type TopicParts } from './hub-topic.ts';
+import { HubTopic, type Flushed, type TopicParts } from './hub-topic.ts';
 import type { Observer } from './observer.ts';
 
 export interface HubOwner {
@@ -22,7 +22,7 @@ export class Hub {
 	/** Subscriptions under way: streams that arrive together wait for one. */
 	readonly #joining = new Map<HubTopic, PromiseLike<HubTopic>>();
 	/** Topics with events of this pass. */
-	#unflushed: HubTopic[] = [];
+	#unflushed: Flushed[] = [];
 	#aliases = 0;
 
 	constructor(backplane: Backplane, onError: (error: unknown) => void, owner: HubOwner) {
@@ -111,6 +111,11 @@ export class Hub {
 				(error) => this.#parts.onError(error)
 			);
 		}
+	}
+
+	/** What views of topics share with them. */
+	get parts(): TopicParts {
+		return this.#parts;
 	}
 
 	/** All topics that are in use. */

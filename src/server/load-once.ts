@@ -15,6 +15,7 @@ import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
 import { topicOfStream } from './stream-topic.ts';
 import { withTimeout } from './timeout.ts';
+import { viewOnce } from './views/view-once.ts';
 
 export interface LoadRequest {
 	path: string;
@@ -55,13 +56,16 @@ async function snapshot(
 	context: HostedContext,
 	args: unknown[]
 ): Promise<LiveSnapshot<unknown>> {
+	const { gate, view, load, merge, ephemeral } = definition;
+	if (gate && !(await gate(context, ...args))) return { value: undefined, position: null, merge };
 	const allowed = definition.access === null || (await definition.access(context, ...args));
 	if (!allowed) throw new LiveError('FORBIDDEN', `access to "${context.path}" is denied`);
 	const name = encodeTopic(await topicOfStream(definition, context, args));
 	// Before the load: what happens meanwhile is in the log behind this position.
-	const position = definition.ephemeral ? null : await parts.backplane.head(name);
-	const run = (): unknown => (definition.load ? definition.load(context, ...args) : initialValue(definition.merge));
+	const position = ephemeral ? null : await parts.backplane.head(name);
+	const run = (): unknown => (load ? load(context, ...args) : initialValue(merge));
 	const span = parts.observer?.span;
 	const value = await (span === undefined ? run() : span('load', context.path, run));
-	return { value, position, merge: definition.merge };
+	if (!view) return { value, position, merge };
+	return viewOnce({ parts, definition: { ...definition, view }, context, value, position });
 }

@@ -3,7 +3,7 @@
 import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
 import type { MergeSpec } from '../base/merge.ts';
 import { FIXED_LIMITS } from '../protocol/limits.ts';
-import { encodeEventBody } from '../protocol/stream.ts';
+import { encodeEventBody, INVALIDATED, RESERVED_EVENTS, type EventBody } from '../protocol/stream.ts';
 import type { Backplane } from './backplane.ts';
 import type { Pacer } from './pacer.ts';
 import { isTopic, topicName, type TopicLike } from './topic.ts';
@@ -27,10 +27,21 @@ export class Publisher {
 				`an event's name must have 1 to ${FIXED_LIMITS.eventLength} characters, not ${event.length}`
 			);
 		}
-		const body = encodeEventBody(event, data);
-		if (isTopic(topic) && topic.ephemeral) {
-			return this.#backplane.broadcast(topic.name, body, conflationKey(topic.merge, event, data));
-		}
+		if (RESERVED_EVENTS.has(event)) throw new TypeError(`the name "${event}" is reserved`);
+		const key = isTopic(topic) && topic.ephemeral ? conflationKey(topic.merge, event, data) : null;
+		return this.#send(topic, encodeEventBody(event, data), key);
+	}
+
+	/**
+	 * Has the streams of a topic load anew, on every process; those that are away now, when they come back.
+	 * @param path of the streams that it concerns; null for all
+	 */
+	invalidate(topic: TopicLike, path: string | null): MaybePromise<void> {
+		return this.#send(topic, encodeEventBody(INVALIDATED, path), null);
+	}
+
+	#send(topic: TopicLike, body: EventBody, conflationKey: string | null): MaybePromise<void> {
+		if (isTopic(topic) && topic.ephemeral) return this.#backplane.broadcast(topic.name, body, conflationKey);
 		return whenDone(this.#backplane.append(topicName(topic), body), () => undefined);
 	}
 

@@ -43,7 +43,7 @@ export function operationsOf(
 function busiest(hub: Hub): TopicReport[] {
 	return [...hub.topics]
 		.filter(({ name }) => !isSystemTopic(name))
-		.map(({ name, feeds, head }) => ({ name, readers: feeds.size, offset: head.offset }))
+		.map(({ name, readers, head }) => ({ name, readers, offset: head.offset }))
 		.toSorted((one, other) => other.readers - one.readers)
 		.slice(0, MAX_LISTED);
 }

@@ -5,10 +5,14 @@ import type { Position } from '../protocol/position.ts';
 import { encodeListedEvent, type EventBody } from '../protocol/stream.ts';
 import { encodeValue, type ValueText } from '../protocol/value.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import { PARTS, type LiveContext } from './context.ts';
+import type { LiveContext } from './context.ts';
+import { Gate } from './gate.ts';
+import { noticing } from './who-asks.ts';
 
 /** More keyless events than this during one load of an ephemeral topic, and the oldest are left out. */
 const MAX_COLLECTED = 1_000;
+/** Loads of a topic that an invalidation starts at the same time, where none can be shared. */
+const PLACES = 16;
 
 export interface Loaded {
 	value: ValueText;
@@ -18,6 +22,8 @@ export interface Loaded {
 export class LoadsOfTopic {
 	/** By what they load; a later one takes the place of an earlier one. */
 	readonly #shared = new Map<string, SharedLoad>();
+	/** For callers of a topic that all have to load for themselves. */
+	readonly places = new Gate(PLACES);
 	/** How many streams wait for each. */
 	readonly #users = new Map<SharedLoad, number>();
 
@@ -32,6 +38,12 @@ export class LoadsOfTopic {
 			if (this.#shared.get(key) === load) this.#shared.delete(key);
 		};
 		load.done.then(end, end);
+	}
+
+	/** What is under way may be without what came just now: later streams load anew, those that wait once more. */
+	invalidate(): void {
+		this.#shared.clear();
+		for (const load of this.#users.keys()) load.isStale = true;
 	}
 
 	/** Later streams load anew. */
@@ -61,15 +73,16 @@ export class SharedLoad {
 	readonly done: Promise<Loaded>;
 	/** Of the stream that started the load. */
 	readonly context: LiveContext;
-	readonly #collected = new Map<string, EventBody>();
-	#unnamed = 0;
+	/** Whether the topic was invalidated while it ran. */
+	isStale = false;
+	readonly #collected = new Collected();
 	#personal = false;
 
 	constructor(position: Position, context: LiveContext, load: (context: LiveContext) => MaybePromise<unknown>) {
 		this.position = position;
 		this.context = context;
 		this.done = this.#run(
-			impersonal(context, () => (this.#personal = true)),
+			noticing(context, () => (this.#personal = true)),
 			load
 		);
 	}
@@ -85,41 +98,40 @@ export class SharedLoad {
 
 	/** Keeps what an ephemeral topic delivers meanwhile: no log has it. */
 	collect(body: EventBody, conflationKey: string | null): void {
-		const key = conflationKey === null ? `#${this.#unnamed++}` : `=${conflationKey}`;
-		this.#collected.delete(key);
-		this.#collected.set(key, body);
-		if (this.#collected.size > MAX_COLLECTED) this.#collected.delete(this.#collected.keys().next().value as string);
+		this.#collected.add(body, conflationKey);
 	}
 
 	/** What was collected, as `snapshot` lists events. */
 	get events(): string[] {
-		return [...this.#collected.values()].map((body) => encodeListedEvent(0, body));
+		return this.#collected.bodies.map((body) => encodeListedEvent(0, body));
 	}
 }
 
-/** What a load may use without its result depending on the caller. */
-const IMPERSONAL: ReadonlySet<PropertyKey> = new Set([PARTS, 'path', 'publish', 'throttle', 'debounce']);
+interface CollectedEvent {
+	readonly body: EventBody;
+	readonly conflationKey: string | null;
+}
 
-/** A context that reports the first use of anything that tells callers apart. */
-function impersonal(context: LiveContext, onPersonal: () => void): LiveContext {
-	return new Proxy(context, {
-		get(target, property) {
-			// A shared load outlives the caller who happened to start it.
-			if (property === 'abortSignal') return new AbortController().signal;
-			if (!IMPERSONAL.has(property)) onPersonal();
-			return Reflect.get(target, property, target) as unknown;
-		},
-		has(target, property) {
-			onPersonal();
-			return Reflect.has(target, property);
-		},
-		getOwnPropertyDescriptor(target, property) {
-			onPersonal();
-			return Reflect.getOwnPropertyDescriptor(target, property);
-		},
-		ownKeys(target) {
-			onPersonal();
-			return Reflect.ownKeys(target);
-		}
-	});
+/** Events of an ephemeral topic that wait, the latest one of each key. */
+export class Collected {
+	readonly #events = new Map<string, CollectedEvent>();
+	#unnamed = 0;
+
+	add(body: EventBody, conflationKey: string | null): void {
+		const key = conflationKey === null ? `#${this.#unnamed++}` : `=${conflationKey}`;
+		this.#events.delete(key);
+		this.#events.set(key, { body, conflationKey });
+		if (this.#events.size > MAX_COLLECTED) this.shift();
+	}
+
+	/** Takes out the first one. */
+	shift(): CollectedEvent | undefined {
+		const [first] = this.#events;
+		if (first) this.#events.delete(first[0]);
+		return first?.[1];
+	}
+
+	get bodies(): EventBody[] {
+		return [...this.#events.values()].map(({ body }) => body);
+	}
 }

@@ -3,14 +3,13 @@
 import type { LiveError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { RequestId } from '../protocol/fields.ts';
-import type { Position } from '../protocol/position.ts';
 import type { TopicName } from '../protocol/topic.ts';
-import type { ReadResult } from './backplane.ts';
 import type { HandlerContext, LiveContext } from './context.ts';
 import type { Middleware } from './definition.ts';
 import type { Feed } from './feed.ts';
 import type { Gate } from './gate.ts';
 import type { Observer } from './observer.ts';
+import type { ViewReader } from './views/view-groups.ts';
 
 /** A context as handlers see it, which its owner can abort. */
 export type HostedContext = HandlerContext & LiveContext;
@@ -29,10 +28,9 @@ export interface StreamHost {
 	contextFor(path: string): HostedContext;
 	/** Rejects with TIMEOUT where the promise takes longer than a call may. */
 	withTimeout<Value>(promise: MaybePromise<Value>, path: string): MaybePromise<Value>;
-	/** Begins to read a topic. Every `join` that returns is followed by one `leave`. */
-	join(topic: TopicName): MaybePromise<Feed>;
+	/** Begins to read a topic, or a view of it. Every `join` that returns is followed by one `leave`. */
+	join(topic: TopicName, view: ViewReader | null): MaybePromise<Feed>;
 	leave(feed: Feed): void;
-	read(topic: TopicName, after: Position): MaybePromise<ReadResult>;
 	/** The most that one message may bring of what a client has missed. */
 	readonly partBytes: number;
 	/** Returns when the client has taken most of what it was sent. */

@@ -1,36 +1,27 @@
-// One stream of one connection: authorised, loaded, then kept current.
-//
-// The hand-over has no gap because its last step happens in one go: when everything up to the head of this process has
-// been read from the log, the stream is sent what it misses and joins the live events before anything else can run.
+// One stream of one connection: authorised, loaded, then kept current. How it is brought up to date: `hand-over.ts`.
 
 import { LiveError, type ErrorCode } from '../base/errors.ts';
-import { isPromise } from '../base/maybe-promise.ts';
-import { initialValue } from '../base/merge.ts';
 import type { Position } from '../protocol/position.ts';
-import {
-	encodeReset,
-	encodeResumed,
-	encodeSnapshot,
-	type ResetReason,
-	type SnapshotParts
-} from '../protocol/stream.ts';
-import { encodeTopic } from '../protocol/topic.ts';
+import { encodeReset, encodeSnapshot } from '../protocol/stream.ts';
+import { encodeTopic, type TopicName } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
-import type { LiveContext } from './context.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { FedStream, Feed } from './feed.ts';
+import { HandOver, type HandedOver } from './hand-over.ts';
 import { invoke, notLetThrough } from './invoke.ts';
-import { MissedEvents, type Encode } from './missed-events.ts';
 import type { Registered } from './registry.ts';
-import { SharedLoad, type Loaded } from './shared-load.ts';
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { topicOfStream } from './stream-topic.ts';
+import type { ViewReader } from './views/view-groups.ts';
 
-/** opening: not authorised or loaded yet · live: gets events as they come · behind: is being brought up to date */
-type StreamState = 'opening' | 'live' | 'behind' | 'closed';
+/**
+ * opening: not authorised or loaded yet · live: gets events as they come · behind: is being brought up to date ·
+ * inactive: its gate is shut
+ */
+type StreamState = 'opening' | 'live' | 'behind' | 'inactive' | 'closed';
 
-/** How often a load is repeated when the log lost its position meanwhile, before the stream fails. */
-const LOAD_ATTEMPTS = 3;
+/** No topic has it. */
+const NO_ALIAS = 0;
 
 export interface StreamRequest {
 	id: number;
@@ -44,7 +35,7 @@ export interface RegisteredStream extends Registered {
 	readonly definition: StreamDefinition;
 }
 
-export class ServerStream implements FedStream, HostedStream {
+export class ServerStream implements FedStream, HostedStream, HandedOver {
 	readonly id: number;
 	readonly path: string;
 	readonly request: StreamRequest;
@@ -57,7 +48,10 @@ export class ServerStream implements FedStream, HostedStream {
 	#state: StreamState = 'opening';
 	/** Whether `onSubscribe` ran, so that `onUnsubscribe` is owed. */
 	#announced = false;
-	#onClose: (() => void) | null = null;
+	#handOver: HandOver | null = null;
+	/** Whether what the client has was loaded before its topic was invalidated. */
+	#isStale = false;
+	#isReloading = false;
 
 	constructor(host: StreamHost, registered: RegisteredStream, request: StreamRequest) {
 		this.id = request.id;
@@ -92,14 +86,38 @@ export class ServerStream implements FedStream, HostedStream {
 
 	async #begin(args: unknown[]): Promise<void> {
 		this.#args = args;
+		if (!(await this.#isActive())) return this.#stayInactive();
 		await this.#authorise();
 		const name = encodeTopic(await topicOfStream(this.#definition, this.#context, args));
 		if (this.#state === 'closed') return;
-		const feed = await this.#host.join(name);
-		if (this.#isClosed) return this.#host.leave(feed);
-		this.#feed = feed;
-		await this.#bringUpToDate(feed, this.request.position);
-		if (!this.#isClosed) this.#announce(feed);
+		this.#feed = await this.#join(name);
+		if (this.#feed === null) return;
+		this.#handOver = this.#makeHandOver();
+		await this.#handOver.bringUpToDate(this.request.position);
+		if (!this.isClosed) this.#announce(this.#feed);
+	}
+
+	#makeHandOver(): HandOver {
+		return new HandOver(this, {
+			host: this.#host,
+			definition: this.#definition,
+			context: this.#context,
+			args: this.#args,
+			loadKey: this.#loadKey
+		});
+	}
+
+	async #isActive(): Promise<boolean> {
+		return !this.#definition.gate || (await this.#definition.gate(this.#context, ...this.#args));
+	}
+
+	/** The client has a value all the same: none. */
+	#stayInactive(): void {
+		if (this.isClosed) return;
+		this.#state = 'inactive';
+		const { merge } = this.#definition;
+		const parts = { id: this.id, alias: NO_ALIAS, position: null, merge, events: [] };
+		this.#host.send(encodeSnapshot(parts, encodeValue(undefined)));
 	}
 
 	async #authorise(): Promise<void> {
@@ -112,89 +130,69 @@ export class ServerStream implements FedStream, HostedStream {
 	catchUp(from: Position | undefined = this.#feed?.position): void {
 		const feed = this.#feed;
 		if (feed === null || this.#state !== 'live') return; // an answer is on its way already
-		this.#state = 'behind';
+		this.pause();
+		if (this.#isReloading) return; // what it loads is that answer
+		const why = feed.topic.isOver ? 'view' : 'slow';
+		this.#handOver?.bringUpToDate(from ?? null, why).catch((error: unknown) => this.#fail(error));
+	}
+
+	/** What was loaded does not hold any more: it is loaded anew. */
+	invalidated(path: string | null): void {
+		if (path !== null && path !== this.path) return;
+		if (this.#state === 'live') this.wentStale(); // what brings others up to date finds it out
+	}
+
+	/** @internal */
+	wentStale(): void {
+		this.#isStale = true;
+		if (!this.#isReloading) this.#reload().catch((error: unknown) => this.#failReload(error));
+	}
+
+	/** However often it went stale while it loaded, it loads once more. */
+	async #reload(): Promise<void> {
+		this.#isReloading = true;
+		while (this.#isStale && !this.isClosed) {
+			this.#isStale = false;
+			await this.#host.withTimeout(this.#handOver?.reload(), this.path);
+		}
+		this.#isReloading = false;
+	}
+
+	/** The client must not resume from what does not hold any more. */
+	#failReload(error: unknown): void {
+		if (!this.isClosed) this.#host.send(encodeReset(this.id, 'reload'));
+		this.#fail(error);
+	}
+
+	/** What it reads cannot be read any more. */
+	failed(error: unknown): void {
+		this.#fail(error);
+	}
+
+	/** @internal */
+	async currentFeed(): Promise<Feed | null> {
+		const feed = this.#feed;
+		if (feed === null || !feed.topic.isOver) return feed;
+		const next = await this.#join(feed.topic.name);
+		if (next === null) return null;
 		feed.end(this);
-		this.#bringUpToDate(feed, from ?? null, 'slow').catch((error: unknown) => this.#fail(error));
+		this.#host.leave(feed);
+		return (this.#feed = next);
 	}
 
-	async #bringUpToDate(feed: Feed, from: Position | null, why: ResetReason | null = null): Promise<void> {
-		await this.#host.loads.enter();
-		try {
-			await this.#host.room();
-			if (this.#isClosed) return;
-			if (from === null || this.#definition.ephemeral) return await this.#sendSnapshot(feed, why);
-			const resumed = this.#resumed(feed);
-			const lost = await this.#joinLive(feed, new MissedEvents(from, resumed, resumed));
-			if (lost !== null) await this.#sendSnapshot(feed, lost);
-			else if (!this.#isClosed)
-				this.#host.observer?.streamCaughtUp?.(this.path, why === null ? 'resumed' : 'slow');
-		} finally {
-			this.#host.loads.leave();
-		}
+	/** Null where the stream was closed meanwhile. */
+	async #join(name: TopicName): Promise<Feed | null> {
+		const feed = await this.#host.join(name, this.#viewReader);
+		if (!this.isClosed) return feed;
+		this.#host.leave(feed);
+		return null;
 	}
 
-	async #sendSnapshot(feed: Feed, why: ResetReason | null): Promise<void> {
-		let load = this.#sharedLoad(feed);
-		let reset = why;
-		for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
-			feed.topic.loads.hold(load);
-			try {
-				const outcome = await this.#deliverLoad(feed, load, reset);
-				if (outcome === 'done') return this.#observeReset(reset);
-				reset = outcome.reset;
-			} finally {
-				feed.topic.loads.letGo(load);
-			}
-			load = this.#ownLoad(feed);
-		}
-		throw new LiveError('UNAVAILABLE', `"${this.path}" changes faster than it can be loaded`, {
-			retryAfterMs: 1_000
-		});
-	}
-
-	#observeReset(reason: ResetReason | null): void {
-		if (reason !== null && !this.#isClosed) this.#host.observer?.streamReset?.(this.path, reason);
-	}
-
-	/** Returns whether it is done with, or why the load that has to follow it does not connect with what the client has. */
-	async #deliverLoad(
-		feed: Feed,
-		load: SharedLoad,
-		why: ResetReason | null
-	): Promise<'done' | { reset: ResetReason | null }> {
-		const loaded = await this.#usable(load);
-		if (this.#isClosed) return 'done';
-		if (loaded === null) return { reset: why };
-		const reset = why === null ? '' : `${encodeReset(this.id, why)}\n`;
-		if (this.#definition.ephemeral) {
-			const parts = this.#parts(feed, null, load.events);
-			this.#goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
-			return 'done';
-		}
-		const snapshot: Encode = (position, events) =>
-			reset + encodeSnapshot(this.#parts(feed, position, events), loaded.value);
-		const missed = new MissedEvents(load.position, snapshot, this.#resumed(feed));
-		const lost = await this.#joinLive(feed, missed);
-		// A part may have been sent, and the log have forgotten what follows it while the client took that.
-		return lost === null ? 'done' : { reset: missed.isBegun ? lost : why };
-	}
-
-	/** A load that is under way, or a new one. */
-	#sharedLoad(feed: Feed): SharedLoad {
-		const shared = feed.topic.loads.shared(this.#loadKey);
-		return shared && !shared.personal ? shared : this.#ownLoad(feed);
-	}
-
-	#ownLoad(feed: Feed): SharedLoad {
-		const { load, merge } = this.#definition;
-		const args = this.#args;
-		const span = this.#host.observer?.span;
-		const run = (context: LiveContext): unknown => (load ? load(context, ...args) : initialValue(merge));
-		const own = new SharedLoad(feed.topic.head, this.#context, (context) =>
-			span === undefined ? run(context) : span('load', this.path, () => run(context))
-		);
-		feed.topic.loads.share(this.#loadKey, own);
-		return own;
+	get #viewReader(): ViewReader | null {
+		const { view } = this.#definition;
+		if (!view) return null;
+		const definition = { ...this.#definition, view };
+		return { path: this.path, args: this.#args, argsText: this.#loadKey, definition, context: this.#context };
 	}
 
 	/** By what came from the network, which can always be written: what a schema made of it may be anything. */
@@ -202,70 +200,18 @@ export class ServerStream implements FedStream, HostedStream {
 		return `${this.path} ${encodeValue(this.request.args)}`;
 	}
 
-	/** The outcome, or null when the stream is closed first: what hangs must not hold a place among the loads for ever. */
-	#untilClosed<Outcome>(outcome: Promise<Outcome>): Promise<Outcome | null> {
-		return new Promise((resolve, reject) => {
-			this.#onClose = () => resolve(null);
-			outcome.then(resolve, reject);
-		});
+	/** @internal */
+	pause(): void {
+		if (this.#state !== 'live') return;
+		this.#state = 'behind';
+		this.#feed?.end(this);
 	}
 
-	/** The outcome of a load, unless it belongs to somebody else. */
-	async #usable(load: SharedLoad): Promise<Loaded | null> {
-		const foreign = (): boolean => load.personal && load.context !== this.#context;
-		try {
-			const loaded = await this.#untilClosed(load.done);
-			return foreign() ? null : loaded;
-		} catch (error) {
-			if (foreign()) return null;
-			throw error;
-		} finally {
-			this.#onClose = null; // it would keep the load's promise as long as the stream is open
-		}
-	}
-
-	/**
-	 * Reads what is missed from the log until nothing is, sends it and goes live. What is too much for one message goes in
-	 * several, each when the client has taken the one before.
-	 * @returns why the log does not connect with what the client has; null when the stream is live or closed
-	 */
-	async #joinLive(feed: Feed, missed: MissedEvents): Promise<ResetReason | null> {
-		const { topic } = feed;
-		while (!this.#isClosed) {
-			const pending = this.#host.read(topic.name, missed.position);
-			const result = isPromise(pending) ? await pending : pending;
-			if (this.#isClosed) return null;
-			if (result.kind === 'reset') {
-				await topic.check(); // the next load begins where the log is now
-				return this.#isClosed ? null : result.reason;
-			}
-			if (!missed.take(result, this.#host.partBytes)) {
-				this.#host.send(missed.message());
-				await this.#host.room();
-			} else if (missed.position.epoch !== topic.head.epoch) {
-				await topic.check(); // one of the two is of a log that has been replaced
-				if (!this.#isClosed && missed.position.epoch !== topic.head.epoch) return 'epoch';
-			} else if (missed.position.offset >= topic.head.offset) {
-				// Nothing has waited since the log was read: an event that came in between would be lost.
-				this.#goLive(feed, missed.position, missed.message());
-				return null;
-			}
-		}
-		return null;
-	}
-
-	#resumed(feed: Feed): Encode {
-		return (position, events) => encodeResumed({ ...this.#parts(feed, position, events), position });
-	}
-
-	#goLive(feed: Feed, position: Position, message: string): void {
+	/** @internal */
+	goLive(feed: Feed, position: Position, message: string): void {
 		this.#state = 'live';
 		feed.begin(this, position);
 		this.#host.send(message);
-	}
-
-	#parts(feed: Feed, position: Position | null, events: readonly string[]): SnapshotParts {
-		return { id: this.id, alias: feed.topic.alias, position, merge: this.#definition.merge, events };
 	}
 
 	#announce(feed: Feed): void {
@@ -285,12 +231,12 @@ export class ServerStream implements FedStream, HostedStream {
 		});
 	}
 
-	get #isClosed(): boolean {
+	get isClosed(): boolean {
 		return this.#state === 'closed';
 	}
 
 	#fail(error: unknown): void {
-		if (this.#isClosed) return;
+		if (this.isClosed) return;
 		this.#feed?.topic.loads.unshare(this.#loadKey); // what failed or hangs is not shared with whoever comes next
 		this.#host.fail(this, error, this.#context);
 	}
@@ -301,10 +247,11 @@ export class ServerStream implements FedStream, HostedStream {
 	}
 
 	close(reason: LiveError): void {
-		if (this.#isClosed) return;
+		if (this.isClosed) return;
+		const wasInactive = this.#state === 'inactive';
 		this.#state = 'closed';
-		this.#observeEnd(reason.code);
-		this.#onClose?.();
+		if (!wasInactive) this.#observeEnd(reason.code);
+		this.#handOver?.close();
 		this.#context.abort(reason);
 		const feed = this.#feed;
 		if (feed === null) return;

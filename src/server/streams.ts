@@ -11,13 +11,14 @@ import type { TopicName } from '../protocol/topic.ts';
 import { runReported } from './failure.ts';
 import { Feed, type FeedHost } from './feed.ts';
 import { Gate } from './gate.ts';
-import type { HubTopic } from './hub-topic.ts';
 import { notFound } from './refusal.ts';
+import type { ReadTopic } from './read-topic.ts';
 import type { SendQueue } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
 import { ServerStream, type RegisteredStream, type StreamRequest } from './stream.ts';
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { withTimeout } from './timeout.ts';
+import { viewGroupsOf, type ViewGroups, type ViewReader } from './views/view-groups.ts';
 
 /** What a connection that only calls has instead of a list. */
 const NONE: readonly never[] = [];
@@ -139,8 +140,11 @@ export class Streams implements StreamHost, FeedHost {
 	/** Where the topics end whose live streams must have everything by now. */
 	heads(): Head[] {
 		const heads: Head[] = [];
-		for (const { topic, isLive } of this.#feeds) {
-			if (isLive && topic.head.offset > 0) heads.push([topic.alias, topic.head.offset]);
+		for (const feed of this.#feeds) {
+			const { topic, isLive } = feed;
+			if (!isLive || topic.head.offset === 0) continue;
+			topic.bringToHead(feed);
+			heads.push([topic.alias, topic.head.offset]);
 		}
 		return heads;
 	}
@@ -169,14 +173,8 @@ export class Streams implements StreamHost, FeedHost {
 		for (const resolve of waiting) resolve();
 	}
 
-	async join(name: TopicName): Promise<Feed> {
-		let topic: HubTopic;
-		try {
-			topic = await this.#parts.hub.join(name);
-		} catch (error) {
-			this.#parts.hub.leave(name);
-			throw error;
-		}
+	async join(name: TopicName, view: ViewReader | null): Promise<Feed> {
+		const topic = await this.#read(name, view);
 		let feed = this.#feeds.find((other) => other.topic === topic);
 		if (!feed) {
 			feed = new Feed(topic, this);
@@ -187,16 +185,28 @@ export class Streams implements StreamHost, FeedHost {
 		return feed;
 	}
 
+	get #views(): ViewGroups {
+		return this.#parts.features.get(viewGroupsOf);
+	}
+
+	async #read(name: TopicName, view: ViewReader | null): Promise<ReadTopic> {
+		const { hub } = this.#parts;
+		try {
+			const topic = await hub.join(name);
+			return view === null ? topic : this.#views.join(topic, view);
+		} catch (error) {
+			hub.leave(name);
+			throw error;
+		}
+	}
+
 	leave(feed: Feed): void {
 		if (--feed.users === 0) {
 			this.#feeds = this.#feeds.filter((other) => other !== feed);
 			feed.topic.feeds.delete(feed);
 		}
+		if (feed.topic.isView) this.#views.leave(feed.topic);
 		this.#parts.hub.leave(feed.topic.name);
-	}
-
-	read(topic: TopicName, after: Position) {
-		return this.#parts.backplane.read(topic, after);
 	}
 
 	contextFor(path: string): HostedContext {

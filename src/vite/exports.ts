@@ -48,6 +48,7 @@ const STUB_BY_CALLEE = new Map<string, StubKind>([
 	['live.cursors', 'cursors'],
 	['live.room', 'room'],
 	['live.group', 'group'],
+	['live.gate', 'stream'],
 	['live.signal', 'call'],
 	['live.webhook', null],
 	['live.derived', 'stream'],

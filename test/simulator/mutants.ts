@@ -8,7 +8,7 @@ export const MUTANTS: readonly Mutant[] = [
 		title: 'a client is subscribed only after its value was loaded',
 		edits: [
 			{
-				file: 'server/stream.ts',
+				file: 'server/hand-over.ts',
 				find: 'new MissedEvents(load.position,',
 				replace: 'new MissedEvents(feed.topic.head,'
 			}
@@ -67,7 +67,11 @@ export const MUTANTS: readonly Mutant[] = [
 	{
 		title: 'a load that looks at the user is shared between users',
 		edits: [
-			{ file: 'server/stream.ts', find: 'load.personal && load.context !== this.#context;', replace: 'false;' }
+			{
+				file: 'server/hand-over.ts',
+				find: 'load.personal && load.context !== this.#parts.context;',
+				replace: 'false;'
+			}
 		]
 	},
 	{
@@ -127,8 +131,8 @@ export const MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'server/stream.ts',
-				find: 'feed.end(this);\n\t\tthis.#host.leave(feed);',
-				replace: 'feed.end(this);'
+				find: 'feed.end(this);\n\t\tthis.#host.leave(feed);\n\t\tif',
+				replace: 'feed.end(this);\n\t\tif'
 			}
 		]
 	},
@@ -154,7 +158,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 		title: 'something waits between the last look at the log and going live',
 		edits: [
 			{
-				file: 'server/stream.ts',
+				file: 'server/hand-over.ts',
 				find: 'if (missed.position.offset >= topic.head.offset) {',
 				replace: 'if (missed.position.offset >= topic.head.offset) {\nawait Promise.resolve();'
 			}
@@ -164,7 +168,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 		title: 'a stream goes live before it has read up to the head',
 		edits: [
 			{
-				file: 'server/stream.ts',
+				file: 'server/hand-over.ts',
 				find: 'if (missed.position.offset >= topic.head.offset) {',
 				replace: 'if (missed) {'
 			}
@@ -174,7 +178,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
 		title: 'the position of a value is taken after it was loaded',
 		edits: [
 			{
-				file: 'server/stream.ts',
+				file: 'server/hand-over.ts',
 				find: 'new MissedEvents(load.position,',
 				replace: 'new MissedEvents(feed.topic.head,'
 			}

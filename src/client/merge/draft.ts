@@ -99,6 +99,16 @@ export class Draft {
 		if (++this.#drift > MAX_DRIFT) this.#forgetPlaces();
 	}
 
+	/** Puts the row with this key where so many others are before it. */
+	move([key, place]: [key: unknown, place: number]): void {
+		const from = this.#find(key);
+		if (from < 0) return;
+		const row = this.#rows[from];
+		this.#splice(from, 1);
+		this.#splice(place, 0, row);
+		this.#forgetPlaces();
+	}
+
 	#trim(): void {
 		const { max, prepend } = this.spec;
 		const surplus = this.#rows.length - max;
@@ -128,6 +138,7 @@ export class Draft {
 
 	#forgetPlaces(): void {
 		this.#places = null;
+		this.#searches = 0;
 		this.#origin = 0;
 		this.#drift = 0;
 	}

@@ -2,11 +2,9 @@
 // tell, except where an item of `latest` has no key: there, positions alone keep an event from being applied twice.
 
 import type { MergeKind } from '../../base/merge.ts';
-import { crud } from './crud.ts';
-import { cursor } from './cursor.ts';
 import type { Draft } from './draft.ts';
+import { crud, cursor, presence } from './keyed.ts';
 import { latest } from './latest.ts';
-import { presence } from './presence.ts';
 import { set } from './set.ts';
 
 /** Applies one event. Events that a kind does not know change nothing. */

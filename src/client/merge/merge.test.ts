@@ -60,6 +60,27 @@ describe('crud', () => {
 		expect(merged(null, [['created', one]], spec('crud'))).toEqual([one]);
 	});
 
+	test('a row goes to the place that it is moved to', () => {
+		const moved = (key: number, place: number) =>
+			merged([one, two, three], [['%moved', [key, place]]], spec('crud'));
+		expect(moved(1, 2)).toEqual([two, three, one]);
+		expect(moved(3, 0)).toEqual([three, one, two]);
+		expect(moved(2, 1)).toEqual([one, two, three]);
+		expect(moved(9, 0)).toEqual([one, two, three]);
+	});
+
+	test('rows are found after one of many was moved', () => {
+		const rows = Array.from({ length: 200 }, (_, id) => ({ id, text: '' }));
+		const changes: CrudEvent[] = rows.map((row) => ['updated', { ...row, text: 'before' }]);
+		const draft = [
+			...changes,
+			['%moved', [0, 150]] as CrudEvent,
+			...rows.map((row): CrudEvent => ['deleted', row])
+		];
+		expect(merged(rows, draft.slice(0, 201), spec('crud'))).toMatchObject({ 149: { id: 150 }, 150: { id: 0 } });
+		expect(merged(rows, draft, spec('crud'))).toEqual([]);
+	});
+
 	test('events of other names change nothing', () => {
 		expect(
 			merged(

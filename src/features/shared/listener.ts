@@ -3,7 +3,8 @@
 import type { Position } from '../../protocol/position.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { EventFrame } from '../../server/event-frame.ts';
-import type { HubTopic, TopicReader } from '../../server/hub-topic.ts';
+import type { HubTopic } from '../../server/hub-topic.ts';
+import type { TopicReader } from '../../server/read-topic.ts';
 import type { Hub } from '../../server/hub.ts';
 
 export interface ListenerOptions {

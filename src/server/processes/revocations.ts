@@ -8,7 +8,8 @@ import { decodeEventBody, encodeEventBody } from '../../protocol/stream.ts';
 import type { Backplane } from '../backplane.ts';
 import type { EventFrame } from '../event-frame.ts';
 import { runReported } from '../failure.ts';
-import type { HubTopic, TopicReader } from '../hub-topic.ts';
+import type { HubTopic } from '../hub-topic.ts';
+import type { TopicReader } from '../read-topic.ts';
 import type { Hub } from '../hub.ts';
 import { systemTopic } from './system-topic.ts';
 

@@ -31,8 +31,10 @@ import {
 	encodeEvent,
 	encodeEventBody,
 	encodeListedEvent,
+	encodeListedSkip,
 	encodeReset,
 	encodeResumed,
+	encodeSkip,
 	encodeSnapshot,
 	encodeSubscribe,
 	encodeUnsubscribe,
@@ -56,7 +58,10 @@ const lines = (info: string): string[] =>
 	blocks.filter((block) => block.info === info).flatMap((block) => block.text.split('\n'));
 
 const body = ({ event, data }: StreamEvent): string => encodeEventBody(event, data);
-const listed = (events: StreamEvent[]): string[] => events.map((event) => encodeListedEvent(event.offset, body(event)));
+const listed = (events: StreamEvent[]): string[] =>
+	events.map((event) =>
+		event.event ? encodeListedEvent(event.offset, body(event)) : encodeListedSkip(event.offset)
+	);
 const parts = (message: Snapshot | Resumed) => ({ ...message, events: listed(message.events) });
 
 function encodeAnyCall({ id, path, args, key, file, bytes, silent }: Call): string {
@@ -128,7 +133,9 @@ function encodeDown(message: DownMessage): string {
 		case 'reset':
 			return encodeReset(message.id, message.reason);
 		case 'event':
-			return encodeEvent(message.alias, message.offset, body(message));
+			return message.event
+				? encodeEvent(message.alias, message.offset, body(message))
+				: encodeSkip(message.alias, message.offset);
 		case 'heartbeat':
 			return encodeHeartbeat(message.beat, message.heads);
 		case 'pong':
@@ -254,7 +261,7 @@ describe('merge rules', () => {
 
 	test.each(table.rows)('$merge $value + $event = $becomes', (row) => {
 		const [kind, key, prepend, max] = JSON.parse(row['merge']!) as [MergeSpec['kind'], string, number, number];
-		const [, event, data] = /^(\w+) (.*)$/.exec(row['event']!)!;
+		const [, event, data] = /^(%?\w+) (.*)$/.exec(row['event']!)!;
 		const view = new View();
 		view.load(JSON.parse(row['value']!), { kind, key, prepend: prepend === 1, max });
 		view.apply(event!, JSON.parse(data!));

@@ -5,7 +5,7 @@ import type { Scene } from './scene.ts';
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Position = [epoch: string, offset: number];
 type Row = { id: string };
-type Event = [offset: number, event: string, data: Row];
+type Event = [offset: number, event: string | undefined, data: Row];
 
 const PATH = 'lib/board/cards';
 
@@ -57,7 +57,12 @@ export class ModelClient {
 		} else if (id !== this.#id) return; // of a subscription that is over
 		else if (kind === 'snapshot') this.#state(message, message[6] as unknown as Row[]);
 		else if (kind === 'resumed') this.#state(message, null);
-		else if (kind === 'reset') this.#waits = true;
+		else if (kind === 'reset') this.#reset();
+	}
+
+	#reset(): void {
+		this.#waits = true;
+		this.#position = null;
 	}
 
 	#state(message: Json[], value: Row[] | null): void {
@@ -77,7 +82,7 @@ export class ModelClient {
 		if (this.#waits || this.#position === null) return;
 		const [epoch, last] = this.#position;
 		if (offset <= last) return;
-		if (offset > last + 1) return this.#catchUp();
+		if (event !== undefined && offset > last + 1) return this.#catchUp();
 		this.#position = [epoch, offset];
 		const rows = this.value ?? [];
 		if (event === 'deleted') this.value = rows.filter(({ id }) => id !== row.id);

@@ -1,0 +1,303 @@
+// Brings a stream up to date: from the log, or by a value that is loaded for it, alone or with others.
+//
+// The hand-over has no gap because its last step happens in one go: when everything up to the head of this process has
+// been read from the log, the stream is sent what it misses and joins the live events before anything else can run.
+
+import { LiveError } from '../base/errors.ts';
+import { isPromise, whenDone } from '../base/maybe-promise.ts';
+import { initialValue } from '../base/merge.ts';
+import type { Position } from '../protocol/position.ts';
+import {
+	encodeReset,
+	encodeResumed,
+	encodeSnapshot,
+	type ResetReason,
+	type SnapshotParts
+} from '../protocol/stream.ts';
+import type { LiveContext } from './context.ts';
+import type { StreamDefinition } from './definition.ts';
+import type { Feed } from './feed.ts';
+import { MissedEvents, type Encode } from './missed-events.ts';
+import { SharedLoad, type Loaded } from './shared-load.ts';
+import type { HostedContext, StreamHost } from './stream-host.ts';
+import { mergeOfView } from './views/view.ts';
+
+/** How often a load is repeated when the log lost its position meanwhile, before the stream fails. */
+const LOAD_ATTEMPTS = 3;
+
+/** The stream, as far as its hand-over minds. */
+export interface HandedOver {
+	readonly id: number;
+	readonly path: string;
+	readonly isClosed: boolean;
+	/** What it reads; joined anew where that is over. Null where the stream was closed meanwhile. */
+	currentFeed(): Promise<Feed | null>;
+	/** It has a new value: it gets no live events until it is sent that. */
+	pause(): void;
+	goLive(feed: Feed, position: Position, message: string): void;
+	/** What it was sent was loaded before its topic was invalidated. */
+	wentStale(): void;
+}
+
+export interface HandOverParts {
+	readonly host: StreamHost;
+	readonly definition: StreamDefinition;
+	readonly context: HostedContext;
+	readonly args: readonly unknown[];
+	/** What names a load: by what came from the network, which can always be written. */
+	readonly loadKey: string;
+}
+
+/** done: it is live, or closed · over: what it reads has ended · invalidated: what it misses cannot bring it up to date */
+type Joined = 'done' | 'over' | 'invalidated' | ResetReason;
+
+/** Where an attempt has left it. */
+type Attempt = 'done' | { readonly from: Position | null };
+
+interface Sending {
+	/** Why what the client has does not connect; null where it has nothing, or nothing that needs a reason. */
+	readonly why: ResetReason | null;
+	/** Whether the client has a value, which stays until the new one is there. */
+	readonly isReload: boolean;
+}
+
+export class HandOver {
+	readonly #stream: HandedOver;
+	readonly #parts: HandOverParts;
+	#onClose: (() => void) | null = null;
+
+	constructor(stream: HandedOver, parts: HandOverParts) {
+		this.#stream = stream;
+		this.#parts = parts;
+	}
+
+	/** The stream was closed: what hangs must not hold a place among the loads for ever. */
+	close(): void {
+		this.#onClose?.();
+	}
+
+	/** @param why the reason for a new value, should it take one. @returns when the stream is live or closed */
+	async bringUpToDate(from: Position | null, why: ResetReason | null = null): Promise<void> {
+		await this.#inTurn((feed, position) => this.#attempt(feed, position, why), from);
+	}
+
+	/** Loads the value anew, and sends it when it is there. */
+	async reload(): Promise<void> {
+		await this.#inTurn((feed) => this.#sendValue(feed, { why: null, isReload: true }), null);
+	}
+
+	async #inTurn(run: (feed: Feed, from: Position | null) => Promise<Attempt>, from: Position | null): Promise<void> {
+		const { host } = this.#parts;
+		await host.loads.enter();
+		try {
+			await host.room();
+			let attempt: Attempt = { from };
+			while (attempt !== 'done') {
+				const feed = this.#isClosed ? null : await this.#stream.currentFeed();
+				attempt = feed === null ? 'done' : await run(feed, attempt.from);
+			}
+		} finally {
+			host.loads.leave();
+		}
+	}
+
+	get #isClosed(): boolean {
+		return this.#stream.isClosed;
+	}
+
+	async #attempt(feed: Feed, from: Position | null, why: ResetReason | null): Promise<Attempt> {
+		const { host, definition } = this.#parts;
+		if (from === null || definition.ephemeral) return this.#sendValue(feed, { why, isReload: false });
+		const resumed = this.#resumed(feed);
+		const missed = new MissedEvents(from, resumed, resumed);
+		const joined = await this.#joinLive(feed, missed);
+		if (joined === 'over') return { from: missed.reached };
+		if (joined !== 'done') {
+			return this.#sendValue(feed, { why: joined === 'invalidated' ? null : joined, isReload: false });
+		}
+		if (!this.#isClosed) host.observer?.streamCaughtUp?.(this.#stream.path, why === null ? 'resumed' : 'slow');
+		return 'done';
+	}
+
+	async #sendValue(feed: Feed, sending: Sending): Promise<Attempt> {
+		const { rows } = feed.topic;
+		if (rows) return this.#sendRows(feed, rows, sending);
+		let load = this.#sharedLoad(feed);
+		let { why } = sending;
+		for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
+			const outcome = await this.#deliverLoad(feed, load, { ...sending, why });
+			if (outcome === 'done') this.#observeReset(why);
+			if (outcome === 'done' || 'from' in outcome) return outcome;
+			why = outcome.why;
+			load = await this.#loadAlone(feed, sending);
+		}
+		throw new LiveError('UNAVAILABLE', `"${this.#stream.path}" changes faster than it can be loaded`, {
+			retryAfterMs: 1_000
+		});
+	}
+
+	/** A view has its rows for all who read it. */
+	async #sendRows(feed: Feed, rows: NonNullable<Feed['topic']['rows']>, { why }: Sending): Promise<Attempt> {
+		const { topic } = feed;
+		while (!rows.isReady && !topic.isOver && !this.#isClosed) await this.#untilClosed(rows.ready);
+		if (this.#isClosed) return 'done';
+		if (topic.isOver) return { from: null };
+		this.#stream.pause();
+		const position = this.#parts.definition.ephemeral ? null : topic.head;
+		const message = encodeSnapshot(this.#snapshotParts(feed, position, []), rows.text);
+		this.#stream.goLive(feed, topic.head, this.#reset(why) + message);
+		this.#observeReset(why);
+		return 'done';
+	}
+
+	/** The places bound how many callers load for themselves at a time, where all of a topic have to. */
+	async #loadAlone(feed: Feed, { isReload }: Sending): Promise<SharedLoad> {
+		if (!isReload) return this.#ownLoad(feed);
+		const { places } = feed.topic.loads;
+		await places.enter();
+		const load = this.#ownLoad(feed);
+		const leave = (): void => places.leave();
+		this.#untilClosed(load.done).then(leave, leave);
+		return load;
+	}
+
+	#reset(why: ResetReason | null): string {
+		return why === null ? '' : `${encodeReset(this.#stream.id, why)}\n`;
+	}
+
+	#observeReset(reason: ResetReason | null): void {
+		if (reason !== null && !this.#isClosed) this.#parts.host.observer?.streamReset?.(this.#stream.path, reason);
+	}
+
+	/** Returns why the load that has to follow this one does not connect with what the client has, where one has to. */
+	async #deliverLoad(
+		feed: Feed,
+		load: SharedLoad,
+		sending: Sending
+	): Promise<Attempt | { readonly why: ResetReason | null }> {
+		const { loads } = feed.topic;
+		loads.hold(load);
+		try {
+			const loaded = await this.#usable(load);
+			if (this.#isClosed) return 'done';
+			if (feed.topic.isOver) return { from: null };
+			if (loaded === null) return { why: sending.why };
+			this.#stream.pause();
+			return await this.#deliver(feed, load, { ...sending, loaded });
+		} finally {
+			loads.letGo(load);
+		}
+	}
+
+	async #deliver(
+		feed: Feed,
+		load: SharedLoad,
+		{ why, loaded }: Sending & { readonly loaded: Loaded }
+	): Promise<Attempt | { readonly why: ResetReason | null }> {
+		const reset = this.#reset(why);
+		if (this.#parts.definition.ephemeral) {
+			const parts = this.#snapshotParts(feed, null, load.events);
+			this.#stream.goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
+			if (load.isStale) this.#stream.wentStale();
+			return 'done';
+		}
+		const snapshot: Encode = (position, events) =>
+			reset + encodeSnapshot(this.#snapshotParts(feed, position, events), loaded.value);
+		const missed = new MissedEvents(load.position, snapshot, this.#resumed(feed), true);
+		const joined = await this.#joinLive(feed, missed);
+		if (joined === 'over') return { from: missed.isBegun ? missed.reached : null };
+		if (joined === 'done') return joined;
+		// A part may have been sent, and the log have forgotten what follows it while the client took that.
+		return { why: missed.isBegun ? (joined as ResetReason) : why };
+	}
+
+	/** A load that is under way, or a new one. */
+	#sharedLoad(feed: Feed): SharedLoad {
+		const shared = feed.topic.loads.shared(this.#parts.loadKey);
+		return shared && !shared.personal ? shared : this.#ownLoad(feed);
+	}
+
+	#ownLoad(feed: Feed): SharedLoad {
+		const { definition, host, args, context, loadKey } = this.#parts;
+		const { topic } = feed;
+		const span = host.observer?.span;
+		const load = (caller: LiveContext): unknown =>
+			definition.load ? definition.load(caller, ...args) : initialValue(definition.merge);
+		const own = new SharedLoad(topic.head, context, (caller) => {
+			const loaded = span === undefined ? load(caller) : span('load', this.#stream.path, () => load(caller));
+			return topic.shownAs ? whenDone(loaded, (value) => topic.shownAs?.(value)) : loaded;
+		});
+		topic.loads.share(loadKey, own);
+		return own;
+	}
+
+	/** The outcome, or null when the stream is closed first. */
+	#untilClosed<Outcome>(outcome: Promise<Outcome>): Promise<Outcome | null> {
+		const result = new Promise<Outcome | null>((resolve, reject) => {
+			this.#onClose = () => resolve(null);
+			outcome.then(resolve, reject);
+		});
+		return result.finally(() => (this.#onClose = null)); // it would keep the promise as long as the stream is open
+	}
+
+	/** The outcome of a load, unless it belongs to somebody else. */
+	async #usable(load: SharedLoad): Promise<Loaded | null> {
+		const foreign = (): boolean => load.personal && load.context !== this.#parts.context;
+		try {
+			const loaded = await this.#untilClosed(load.done);
+			return foreign() ? null : loaded;
+		} catch (error) {
+			if (foreign()) return null;
+			throw error;
+		}
+	}
+
+	/**
+	 * Reads what is missed from the log until nothing is, sends it and goes live. What is too much for one message goes in
+	 * several, each when the client has taken the one before.
+	 */
+	async #joinLive(feed: Feed, missed: MissedEvents): Promise<Joined> {
+		const { topic } = feed;
+		while (!this.#isClosed) {
+			const pending = topic.read(missed.position);
+			const result = isPromise(pending) ? await pending : pending;
+			if (this.#isClosed) return 'done';
+			if (topic.isOver) return 'over';
+			if (result.kind === 'reset') {
+				await topic.check(); // the next load begins where the log is now
+				return this.#isClosed ? 'done' : result.reason;
+			}
+			const isAll = missed.take(result, this.#parts.host.partBytes);
+			const isStale = missed.invalidates(this.#stream.path);
+			if (isStale && !missed.hasValue) return 'invalidated';
+			if (!isAll) {
+				this.#parts.host.send(missed.message());
+				await this.#parts.host.room();
+			} else if (missed.position.epoch !== topic.head.epoch) {
+				await topic.check(); // one of the two is of a log that has been replaced
+				if (!this.#isClosed && missed.position.epoch !== topic.head.epoch) return 'epoch';
+			} else if (missed.position.offset >= topic.head.offset) {
+				// Nothing has waited since the log was read: an event that came in between would be lost.
+				this.#stream.goLive(feed, missed.position, missed.message());
+				if (isStale) this.#stream.wentStale();
+				return 'done';
+			}
+		}
+		return 'done';
+	}
+
+	#resumed(feed: Feed): Encode {
+		return (position, events) => encodeResumed({ ...this.#snapshotParts(feed, position, events), position });
+	}
+
+	#snapshotParts(feed: Feed, position: Position | null, events: readonly string[]): SnapshotParts {
+		const { view, merge } = this.#parts.definition;
+		return {
+			id: this.#stream.id,
+			alias: feed.topic.alias,
+			position,
+			merge: mergeOfView(view ?? null, merge),
+			events
+		};
+	}
+}
