@@ -236,6 +236,39 @@ describe('in several processes', () => {
 		expect(other.errors).toMatchObject([{ error: { name: 'CronAhead' } }]);
 	});
 
+	it('with another schedule, nothing of the time before is made up for', async () => {
+		const runs: string[] = [];
+		const at = (schedule: string) => ({
+			job: cron(schedule, ({ scheduledAt }) => void runs.push(scheduledAt.toISOString().slice(14, 19)))
+		});
+		const cluster = new ServerCluster({ modules: {} });
+		const one = await cluster.start();
+		one.server.registry.register('m', at(MINUTE));
+		await cluster.clock.advance(2 * 60_000);
+		one.kill();
+		await cluster.clock.advance(4 * 60_000);
+		const other = await cluster.start();
+		other.server.registry.register('m', at('*/5 * * * *'));
+		await cluster.clock.advance(5 * 60_000);
+		expect(runs).toEqual(['01:00', '02:00', '10:00']);
+	});
+
+	it('whoever has lost its lease publishes no result', async () => {
+		const gates: (() => void)[] = [];
+		const job = cron(MINUTE, 'stats', async () => {
+			await new Promise<void>((done) => gates.push(done));
+			return gates.length;
+		});
+		const cluster = new ServerCluster({ modules: { m: { job } } });
+		await cluster.start();
+		await cluster.clock.advance(60_000);
+		await cluster.log.store.remove('lease/cron m/job');
+		await cluster.clock.advance(10_000);
+		gates[0]?.();
+		await cluster.clock.settle();
+		expect(cluster.log.log('stats' as never).head.offset).toBe(0);
+	});
+
 	it('a process that was cut off publishes no result after another one took over', async () => {
 		let finish = (): void => {};
 		const job = cron(MINUTE, 'stats', async () => {

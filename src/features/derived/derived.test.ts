@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ada, bob, startServer, type FakeClient } from '../../../test/support/server-harness.ts';
+import { ada, bob, FakeClient, startServer } from '../../../test/support/server-harness.ts';
 import { ServerCluster } from '../../../test/support/server-cluster.ts';
 import { stream } from '../../server/define-stream.ts';
 import { derived } from './define-derived.ts';
@@ -246,6 +246,45 @@ describe('in several processes', () => {
 		await cluster.clock.advance(5_000);
 		expect(state.computed).toBe(2);
 		expect(cluster.log.log('derived/m%2Ftotal' as never).head.offset).toBe(2);
+	});
+
+	it('whoever has lost its lease publishes nothing', async () => {
+		const gates: (() => void)[] = [];
+		const slow = derived(['orders'], () => new Promise<number>((done) => gates.push(() => done(gates.length))));
+		const cluster = new ServerCluster({ modules: { m: { slow } } });
+		await cluster.start();
+		await cluster.log.store.remove('lease/derived m/slow []');
+		await cluster.clock.advance(10_000);
+		gates[0]?.();
+		await cluster.clock.settle();
+		expect(cluster.log.log('derived/m%2Fslow' as never).head.offset).toBe(0);
+	});
+
+	it('a new reader waits for nobody whom the last one has left behind', async () => {
+		const stats = derived(
+			(team: string) => [['members', team]],
+			() => 1
+		);
+		const cluster = new ServerCluster({ modules: { m: { stats } }, faults: { maxDelayMs: 20 } });
+		const starting = cluster.start();
+		await cluster.clock.advance(500);
+		const { server } = await starting;
+		const open = async (): Promise<FakeClient> => {
+			const client = await new FakeClient(server, ada, cluster.clock).hello();
+			await client.subscribe('m/stats', ['red']);
+			return client;
+		};
+		const first = await open();
+		await cluster.clock.advance(500);
+		const second = await open();
+		await first.vanish();
+		await second.vanish();
+		const third = await open();
+		await cluster.clock.advance(500);
+		const before = values(third).length;
+		void server.publisher.publish(['members', 'red'], 'created', {});
+		await cluster.clock.advance(500);
+		expect(values(third)).toHaveLength(before + 1);
 	});
 
 	it('what a killed process did not compute is computed by the next one', async () => {

@@ -266,6 +266,16 @@ describe('in several processes', () => {
 		expect([...one.errors, ...other.errors]).toEqual([]);
 	});
 
+	it('an effect begins where its topic stood when its server started, whenever it gets to lead', async () => {
+		const { seen, modules } = recorder();
+		const cluster = new ServerCluster({ modules });
+		await cluster.log.store.put('lease/effect m/record', 'somebody', { ttlMs: 5_000 });
+		const { server } = await cluster.start();
+		await server.publisher.publish(ORDERS, 'created', 1);
+		await cluster.clock.advance(10_000);
+		expect(seen).toEqual([1]);
+	});
+
 	it('nothing is lost or doubled where the network loses, repeats and delays', async () => {
 		const { seen, modules } = recorder();
 		const faults = { lose: 0.3, repeat: 0.3, failRead: 0.2, maxDelayMs: 0 };

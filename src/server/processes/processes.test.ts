@@ -3,6 +3,7 @@ import { refusal } from '../../../test/support/refusal.ts';
 import { memory } from '../../backplanes/memory/memory.ts';
 import { MemoryStore } from '../../backplanes/memory/memory-store.ts';
 import { LiveError } from '../../base/errors.ts';
+import { ClockView } from '../../testing/clock-view.ts';
 import { FaultyCluster, NO_FAULTS } from '../../testing/faulty-cluster.ts';
 import { Random } from '../../testing/random.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
@@ -147,6 +148,17 @@ describe('a lease', () => {
 		return { clock, own, one, other };
 	}
 	const held = (lease: Lease | null): Lease => lease ?? expect.fail('nobody got it');
+
+	it('knows that it is lost when its process stood still, before any timer has run', async () => {
+		const clock = new VirtualClock();
+		let stoodStillMs = 0;
+		const own = Object.assign(new ClockView(clock), { now: () => clock.now() + stoodStillMs });
+		const lease = await new Leases({ store: new MemoryStore(clock), clock: own, holder: 'one' }).acquire('cron');
+		expect(lease?.held).toBe(true);
+		stoodStillMs = 6_000;
+		expect(lease?.held).toBe(false);
+		expect(lease?.signal.aborted).toBe(true);
+	});
 
 	it('is held by one process as long as that lives', async () => {
 		const { clock, one, other } = start();
