@@ -133,6 +133,14 @@ describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) =
 		await ben.card(title(`Dragged ${ROUNDS - 1}`)).waitFor();
 	});
 
+	test('the other sees who types, until the message is sent', async () => {
+		const typists = ben.page.getByTestId('chat-typing');
+		await ada.page.getByTestId('chat-input').pressSequentially('Hel');
+		await expect.poll(() => typists.textContent()).toContain(`Ada ${board} is typing`);
+		await ada.page.getByTestId('chat-input').press('Enter');
+		await expect.poll(async () => (await typists.textContent())?.trim()).toBe('');
+	});
+
 	test('a message appears at once', async () => {
 		const time = await timed(async (round) => {
 			await ada.page.getByTestId('chat-input').fill(title(`Message ${round}`));

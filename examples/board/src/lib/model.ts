@@ -57,6 +57,12 @@ export interface Message {
 	at: number;
 }
 
+/** Somebody who has the board open. */
+export interface Attendee extends Person {
+	/** In the chat. */
+	isTyping: boolean;
+}
+
 /** A tab of somebody who looks at the board. */
 export interface Cursor {
 	/** Names the tab's connection. */

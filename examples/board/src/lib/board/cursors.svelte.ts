@@ -1,14 +1,11 @@
-// Where everyone points. Sends this tab's pointer, rarely enough to be cheap, and places the others' on the page.
-import { connection } from 'tidewire/svelte';
-import { cursors, point } from '#lib/people.live.ts';
+// Where everyone points. Tells of this tab's pointer, and places the others' on the page.
+import { cursors } from '#lib/people.live.ts';
 import type { Cursor } from '../model.ts';
 import { newId } from '../model.ts';
 import type { BoardUi } from './board-ui.svelte.ts';
 
 type Pointer = Pick<Cursor, 'columnId' | 'x' | 'y' | 'cardId'>;
 
-/** At most this often, and never while the last one is under way. */
-const EVERY_MS = 40;
 /** A pointer that rests this long is taken away. */
 const IDLE_MS = 12_000;
 const HEADER_HEIGHT = 48;
@@ -27,8 +24,6 @@ export class Cursors {
 	readonly #tab = newId();
 	readonly #stream: ReturnType<typeof cursors>;
 	#latest: Pointer | null = null;
-	#sent = 'null';
-	#isSending = false;
 	#idle: ReturnType<typeof setTimeout> | undefined;
 
 	readonly others: readonly Cursor[] = $derived.by(() =>
@@ -107,20 +102,7 @@ export class Cursors {
 		this.#latest = pointer;
 		clearTimeout(this.#idle);
 		if (pointer) this.#idle = setTimeout(() => this.#show(null), IDLE_MS);
-		if (!this.#isSending) void this.#send();
-	}
-
-	async #send(): Promise<void> {
-		this.#isSending = true;
-		// What happens while one is under way leaves with the next.
-		while (JSON.stringify(this.#latest) !== this.#sent && connection.status === 'open') {
-			this.#sent = JSON.stringify(this.#latest);
-			const pause = new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-			// A lost cursor is not worth a word: the next one follows.
-			await point({ boardId: this.#ui.board.id, tab: this.#tab, pointer: this.#latest }).catch(() => {});
-			await pause;
-		}
-		this.#isSending = false;
+		this.#stream.move(pointer && { tab: this.#tab, ...pointer });
 	}
 }
 
