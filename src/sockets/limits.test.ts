@@ -246,6 +246,34 @@ describe('a socket ends', () => {
 	});
 });
 
+test('a shutdown waits for the handler of a peer that has left', async () => {
+	server = await SocketServer.start();
+	const [begun, gate, left] = [
+		Promise.withResolvers<void>(),
+		Promise.withResolvers<void>(),
+		Promise.withResolvers<void>()
+	];
+	const log: string[] = [];
+	make().continuous('/limited', async (socket) => {
+		socket.signal.addEventListener('abort', () => left.resolve());
+		socket.addEventListener('message', async () => {
+			begun.resolve();
+			await gate.promise;
+			log.push('stored');
+		});
+	});
+	const client = await server.connect('/limited');
+	client.send('store this');
+	await begun.promise;
+	client.vanish();
+	await left.promise;
+	const drained = server.live.drain(5_000).then(() => log.push('drained'));
+	await new Promise((resolve) => setImmediate(resolve));
+	gate.resolve();
+	await drained;
+	expect(log).toEqual(['stored', 'drained']);
+});
+
 describe('in development', () => {
 	test('a newer version of an endpoint takes the place of its whole controller', async () => {
 		server = await SocketServer.start();

@@ -244,6 +244,16 @@ describe('the hooks of a socket', () => {
 		expect(log).toEqual(['connect', 'connected', 'begin a', 'end a', 'begin b', 'end b', 'close closed']);
 	});
 
+	test('bytes are a copy of their own, which keeps nothing else in memory', async () => {
+		const taken = Promise.withResolvers<Uint8Array>();
+		make().continuous('/bytes', {
+			message: (_socket, data) => taken.resolve(data as Uint8Array)
+		});
+		(await server.connect('/bytes')).send(new Uint8Array([1, 2, 3]));
+		const bytes = await taken.promise;
+		expect([bytes.constructor, bytes.buffer.byteLength]).toEqual([Uint8Array, 3]);
+	});
+
 	test('messages wait for the first listener of a handler that is still busy', async () => {
 		const ready = Promise.withResolvers<void>();
 		make().continuous('/late', async (socket) => {
