@@ -121,7 +121,7 @@ export class Connection
 	}
 
 	/** The connection cannot go on. */
-	violated(error: unknown): void {
+	cannotGoOn(error: unknown): void {
 		if (!isLiveError(error)) this.#parts.onError('', error, null);
 		this.goodbye(isLiveError(error) ? error : new LiveError('INTERNAL', 'something went wrong on the server'));
 	}

@@ -15,7 +15,7 @@ export interface InboxOwner {
 	readonly hasRoom: boolean;
 	handle(message: UpMessage): void;
 	/** The connection cannot go on. */
-	violated(error: unknown): void;
+	cannotGoOn(error: unknown): void;
 }
 
 export class Inbox {
@@ -48,7 +48,7 @@ export class Inbox {
 		try {
 			this.#handleAll(unhandled);
 		} catch (error) {
-			this.#owner.violated(error);
+			this.#owner.cannotGoOn(error);
 		}
 		while (!this.#paused) {
 			const data = this.#held?.shift();
@@ -65,7 +65,7 @@ export class Inbox {
 		(this.#held ??= []).push(data);
 		if (this.#heldBytes <= queueBytes) return;
 		const message = `the client does not read its answers and asks on; the limit "queueBytes" is ${queueBytes}`;
-		this.#owner.violated(new LiveError('SLOW_CONSUMER', message, { retryAfterMs: 1_000 }));
+		this.#owner.cannotGoOn(new LiveError('SLOW_CONSUMER', message, { retryAfterMs: 1_000 }));
 	}
 
 	#receive(data: string | Uint8Array): void {
@@ -73,7 +73,7 @@ export class Inbox {
 		try {
 			this.#handleAll(typeof data === 'string' ? textMessages(data, limits) : binaryMessage(data, limits));
 		} catch (error) {
-			this.#owner.violated(error);
+			this.#owner.cannotGoOn(error);
 		}
 	}
 

@@ -52,7 +52,7 @@ export function transportContract(harness: TransportHarness): ContractTest[] {
 		title,
 		run: async () => run(await connectPair(harness))
 	});
-	return [...messageTests(test), ...outputTests(test), ...closingTests(test)];
+	return [...messageTests(test), ...outputTests(test), ...binaryTests(test), ...closingTests(test)];
 }
 
 type Define = (title: string, run: (pair: Pair) => Promise<void>) => ContractTest;
@@ -127,6 +127,37 @@ function outputTests(test: Define): ContractTest[] {
 			await reported('drained');
 			assert.equal(socket.bufferedBytes, 0);
 			assert.deepEqual(log, [{ kind: 'drained' }]);
+		})
+	];
+}
+
+function binaryTests(test: Define): ContractTest[] {
+	return [
+		...[0, 1, 125, 126, 65_536, 200_000].map((length) =>
+			test(`${length} bytes arrive as a message of their own, between those of text`, async ({
+				client,
+				socket
+			}) => {
+				const bytes = Uint8Array.from({ length }, (_, index) => index % 251);
+				socket.send([new Frame('before')]);
+				socket.sendMessage(bytes);
+				socket.send([new Frame('after')]);
+				assert.equal(await client.next(), 'before');
+				const received = await client.next();
+				assert.ok(typeof received !== 'string', 'bytes came as text');
+				assert.deepEqual(Buffer.from(received), Buffer.from(bytes));
+				assert.equal(await client.next(), 'after');
+			})
+		),
+		test('bytes that nobody reads are counted, and reported when they have left', async (pair) => {
+			const { client, socket, log, reported } = pair;
+			client.stopReading();
+			const bytes = new Uint8Array(FLOOD.bytes);
+			for (let count = 0; count < FLOOD.frames; count++) socket.sendMessage(bytes);
+			assert.ok(socket.bufferedBytes > 1024 * 1024, `${socket.bufferedBytes} bytes are counted`);
+			client.startReading();
+			await reported('drained');
+			assert.deepEqual([socket.bufferedBytes, log], [0, [{ kind: 'drained' }]]);
 		})
 	];
 }

@@ -25,6 +25,17 @@ export const modules: Record<string, Record<string, unknown>> = {
 			return 'done';
 		}),
 		hang: live(() => new Promise(() => {})),
+		sum: live.binary((_ctx, bytes) => bytes.reduce((sum, byte) => sum + byte, 0)),
+		/** Reads nothing. */
+		ignore: live.upload(() => new Promise(() => {}), { graceMs: 200 }),
+		count: live.upload(async (_ctx, file) => {
+			let bytes = 0;
+			for await (const part of file.stream()) bytes += part.length;
+			return bytes;
+		}),
+		endless: live.download(function* () {
+			for (;;) yield new Uint8Array(64 * 1024);
+		}),
 		big: live((_ctx: LiveContext, bytes: number) => 'x'.repeat(Math.min(bytes, 500_000))),
 		cards: live.stream(
 			(_ctx: LiveContext, board: string) => ['board', board],

@@ -15,3 +15,19 @@ export const addCard = live((ctx, board: string, title: string) => {
 export const cursors = live.channel((_ctx, board: string) => ['cursors', board], { merge: 'cursor' });
 
 export const tidy = live(() => db.tidied);
+
+export const attach = live.upload(async (_ctx, file, board: string) => {
+	const bytes = await file.bytes();
+	return `${bytes.length} bytes for board ${board}`;
+});
+
+export const thumbnail = live.binary((_ctx, bytes, _board: string) => bytes.length);
+
+export const search = live.generate(function* (_ctx, words: string) {
+	for (const { title } of db.cards('7')) if (title.includes(words)) yield title;
+});
+
+export const film = live.download(function* () {
+	yield new TextEncoder().encode('hello');
+	yield new TextEncoder().encode(' there');
+});
