@@ -5,7 +5,7 @@ import type { AppFacts, KitEvent } from './app.ts';
 import { createHandle } from './handle.ts';
 import { LiveApp } from './live-app.ts';
 import { registerModule } from './register.ts';
-import { NONCE_HEADER, type UpgradeAnswer } from './upgrades.ts';
+import { NONCE_HEADER, type UpgradeAnswer, type Visitor } from './upgrades.ts';
 
 const page = new Response('page');
 const resolve = () => page;
@@ -63,6 +63,29 @@ describe('the hook', () => {
 		const { answer, response } = await upgrade(factsOf());
 		expect(answer).toEqual({ session: { user: { id: 'ada' } }, remoteAddress: '10.0.0.1' });
 		expect(response.status).toBe(204);
+	});
+
+	test('has the upgrade of a raw socket decided within the request, unless its page is a foreign one', async () => {
+		const handle = createHandle(factsOf(), app);
+		const ask = async (origin: string) => {
+			let answer: UpgradeAnswer | undefined;
+			const visitors: Visitor[] = [];
+			const nonce = app.upgrades.expect({
+				guessesScheme: () => false,
+				answer: (given) => (answer = given),
+				admit: (visitor) => {
+					visitors.push(visitor);
+					return Promise.resolve({ status: 404, reason: 'decided' });
+				}
+			});
+			const event = eventOf({ [NONCE_HEADER]: nonce, origin });
+			await handle({ event, resolve });
+			return { answer, visitors, event };
+		};
+		const { answer, visitors, event } = await ask('https://app.example');
+		expect(answer).toEqual({ status: 404, reason: 'decided' });
+		expect(visitors).toEqual([{ source: event, session: { user: { id: 'ada' } }, remoteAddress: '10.0.0.1' }]);
+		expect(await ask('https://evil.example')).toMatchObject({ answer: { status: 403 }, visitors: [] });
 	});
 
 	test('takes a header of the same name from outside for nothing', async () => {
