@@ -52,7 +52,7 @@ export class ServerCluster {
 		});
 		for (const [id, exports] of Object.entries(this.#settings.modules)) server.registry.register(id, exports);
 		const started = server.start();
-		await this.clock.settle(); // with delays, whoever calls this moves the clock
+		await this.clock.settle();
 		await started;
 		const cutOff = (): void => void (network.cut = true);
 		return { server, errors, cutOff, kill: () => (cutOff(), view.stop()) };

@@ -15,7 +15,7 @@ function scene() {
 	/** The lease of a process that nobody has told yet that another one has it. */
 	const lease = async (): Promise<Lease> => {
 		const taken = await leases.acquire('lease');
-		await store.remove('lease/lease');
+		store.remove('lease/lease');
 		return taken!;
 	};
 	const claim = (held: Lease, over: SharedStore = store) =>
@@ -23,17 +23,15 @@ function scene() {
 	return { clock, store, lease, claim };
 }
 
-/** A store whose first `puts` are carried out, or not, without an answer. */
-function unanswered(store: MemoryStore, puts: number, isStored: boolean): SharedStore {
-	let left = puts;
-	return {
-		get: (key) => store.get(key),
-		put: (...given: Parameters<SharedStore['put']>) => {
-			if (left-- <= 0) return store.put(...given);
-			if (isStored) store.put(...given);
-			throw new LiveError('UNAVAILABLE');
-		}
-	} as SharedStore;
+/** A store of which the next `puts` are carried out, or not, without an answer. */
+function unanswered(store: MemoryStore, isStored: boolean) {
+	const state = { puts: 0 };
+	const put = (...given: Parameters<SharedStore['put']>) => {
+		if (state.puts-- <= 0) return store.put(...given);
+		if (isStored) store.put(...given);
+		throw new LiveError('UNAVAILABLE');
+	};
+	return { state, over: { get: (key: string) => store.get(key), put } as SharedStore };
 }
 
 describe('a fenced record', () => {
@@ -73,26 +71,24 @@ describe('a fenced record', () => {
 		'is written until there is an answer; what was asked before was stored: %s',
 		async (stored) => {
 			const { lease, claim, store, clock } = scene();
-			const held = await lease();
-			const record = await claim(held, unanswered(store, 0, stored));
-			const [first, other] = [await claim(held, unanswered(store, 0, stored)), unanswered(store, 2, stored)];
-			expect(record.value).toBe(first.value);
-			const writing = claim(held, other).then(async (last) => {
-				await last.write(7);
-				await last.write(8);
-			});
+			const { state, over } = unanswered(store, stored);
+			const record = await claim(await lease(), over);
+			state.puts = 2;
+			const writing = record.write(7);
 			await clock.advance(1_000);
 			await writing;
+			await record.write(8);
 			expect(await FencedRecord.peek(store, KEY)).toBe(8);
 		}
 	);
 
 	it('is given up when its store is away for longer than the lease lasts', async () => {
 		const { lease, claim, store, clock } = scene();
-		const held = await lease();
-		const writing = claim(held, unanswered(store, 1_000, false));
-		const failed = expect(writing).rejects.toThrow(/taken over|not renewed/);
+		const { state, over } = unanswered(store, false);
+		const record = await claim(await lease(), over);
+		state.puts = 1_000;
+		const outcome = record.write(1).catch(String);
 		await clock.advance(10_000);
-		await failed;
+		expect(await outcome).toMatch(/taken over|not renewed/);
 	});
 });

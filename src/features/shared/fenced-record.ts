@@ -85,25 +85,22 @@ export class FencedRecord<Value> {
 	/** Returns false where it is not known whether it took place. */
 	async #attempt(text: string): Promise<boolean> {
 		const { store, key } = this.#options;
-		let version: number | null;
 		try {
-			version = await store.put(key, text, { ttlMs: null, version: this.#version });
-			version ??= await this.#whatIsThere(text);
+			const version = await store.put(key, text, { ttlMs: null, version: this.#version });
+			this.#version = version ?? (await this.#versionOfOurs());
+			return version !== null;
 		} catch (error) {
 			if (isTakenOver(error)) throw error;
 			return false;
 		}
-		if (version !== null) this.#version = version;
-		return version !== null;
 	}
 
-	/** An attempt of ours may have been stored without an answer: then it is under our own token. */
-	async #whatIsThere(text: string): Promise<number | null> {
+	/** An attempt of ours may have been stored without an answer: then it is under our own token, and goes before the next. */
+	async #versionOfOurs(): Promise<number> {
 		const { store, key, lease } = this.#options;
 		const stored = await store.get(key);
 		if (stored === null || readStored(stored).token !== lease.token) throw new TakenOver(key);
-		this.#version = stored.version;
-		return stored.value === text ? stored.version : null;
+		return stored.version;
 	}
 }
 

@@ -25,6 +25,8 @@ export class Leader {
 	readonly #bell: Bell;
 	readonly #leaving = new AbortController();
 	#term: Term | null = null;
+	/** The end of the term's lease, once it was begun: whoever stops waits until the next one can have it. */
+	#releasing: Promise<void> | null = null;
 	#running: Promise<void> | null = null;
 	/** Whether the lease could not be asked for the last time. */
 	#failing = false;
@@ -80,6 +82,7 @@ export class Leader {
 	}
 
 	async #lead(lease: Lease): Promise<void> {
+		this.#releasing = null;
 		this.#term = new Term(lease, this.#leaving.signal);
 		try {
 			await this.#options.lead(this.#term);
@@ -90,11 +93,9 @@ export class Leader {
 		await this.#release(lease);
 	}
 
-	async #release(lease: Lease): Promise<void> {
-		try {
-			await lease.release();
-		} catch (error) {
-			this.#options.onError(error); // it ends by itself
-		}
+	#release(lease: Lease): Promise<void> {
+		// It ends by itself where that fails.
+		this.#releasing ??= lease.release().catch((error: unknown) => this.#options.onError(error));
+		return this.#releasing;
 	}
 }
