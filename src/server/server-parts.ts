@@ -2,7 +2,7 @@
 
 import type { Limits } from '../protocol/limits.ts';
 import type { Admission } from './admission.ts';
-import type { Features } from './features.ts';
+import type { FeatureList } from './feature-list.ts';
 import type { ConnectionState, LiveConnection } from './live-connection.ts';
 import type { Observer } from './observer.ts';
 import type { Registry } from './registry.ts';
@@ -14,7 +14,7 @@ export interface ServerParts extends ServiceHost {
 	/** What every request passes. */
 	readonly admission: Admission;
 	/** What features keep for this server. */
-	readonly features: Features;
+	readonly features: FeatureList<ServerParts>;
 	readonly observer: Observer | null;
 	/** Whether the server is shutting down and takes no new work. */
 	readonly draining: boolean;

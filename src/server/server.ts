@@ -12,7 +12,7 @@ import { ConnectionList } from './connection-list.ts';
 import { Connection } from './connection.ts';
 import { drain } from './drain.ts';
 import { goingAway, printError, safeHook, type ErrorHook } from './failure.ts';
-import { Features } from './features.ts';
+import { FeatureList } from './feature-list.ts';
 import { ServerGauges } from './gauges.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { Hub } from './hub.ts';
@@ -111,7 +111,7 @@ export class LiveServer {
 			limits: this.limits,
 			registry: this.registry,
 			admission: new Admission(this.#clock, this.#options),
-			features: new Features(() => this.#parts),
+			features: new FeatureList(() => this.#parts),
 			hub: new Hub(backplane, report, { needsFlush: () => this.#pass.schedule(), observer }),
 			backplane,
 			process: new LiveProcess({ backplane, clock: this.#clock, id: randomName(), onError: report }),
@@ -143,7 +143,7 @@ export class LiveServer {
 	}
 
 	/** For features that are used where no handler runs. */
-	get features(): Features {
+	get features(): FeatureList<ServerParts> {
 		return this.#parts.features;
 	}
 
