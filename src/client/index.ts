@@ -7,7 +7,7 @@ export { createClient, type BatchResults, type Client } from './client.ts';
 export { batch, configure, onStatus, reconnect, status } from './default-client.ts';
 export type { Environment, EnvironmentSignal } from './environment.ts';
 export type { Applied, ClientHooks, ClientOptions, ClientSettings } from './options.ts';
-export { onRequest, onSignal, type AnswerQuestion, type SignalListener } from './signals.ts';
+export { onRequest, onSignal, sendMessage, type AnswerQuestion, type SignalListener } from './signals.ts';
 export type { ClientSocket, ClientSocketEvents, ConnectSocket, WebSocketConstructor } from './socket.ts';
 export type { ConnectionState, ConnectionStatus } from './status.ts';
 export type { ClientStream, StreamState } from './stream.ts';

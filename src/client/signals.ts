@@ -6,6 +6,7 @@ import { SIGNALS } from '../protocol/signals.ts';
 import type { Client } from './client.ts';
 import { client as pageClient } from './default-client.ts';
 import { callAll } from './updates.ts';
+import { sendVolatile } from './volatile.ts';
 
 /** Takes a signal: its name and its data, which is whatever the server's code has sent. */
 export type SignalListener = (event: string, data: unknown) => void;
@@ -81,6 +82,16 @@ function report(error: unknown): void {
 	// oxlint-disable-next-line no-console -- where there is no page
 	const tell = globalThis.reportError ?? console.error;
 	tell(error);
+}
+
+/**
+ * Sends a message of your own, beside calls and streams, for `onUnhandled` of the server. Sent where the connection takes it at
+ * once, and forgotten otherwise; nobody answers.
+ * @param client another client than the page's
+ * @throws {LiveError} BAD_REQUEST where it cannot travel, TOO_LARGE where it is too large
+ */
+export function sendMessage(data: unknown, client: Client = pageClient): void {
+	sendVolatile(client, SIGNALS.message, [data]);
 }
 
 const signals = new WeakMap<Client, PageSignals>();

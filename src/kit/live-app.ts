@@ -75,7 +75,7 @@ export class LiveApp {
 
 	async #start(): Promise<void> {
 		this.configure((await this.facts.loadConfig()).default);
-		const { limits, onError, observer, rateLimit, overload } = this.#config;
+		const { limits, onError, observer, rateLimit, overload, onUnhandled } = this.#config;
 		const backplane = await joinedBackplane(this.#config.backplane, warn);
 		const server = new LiveServer({
 			backplane,
@@ -83,7 +83,8 @@ export class LiveApp {
 			...(onError && { onError }),
 			...(observer && { observer }),
 			...(rateLimit && { rateLimit }),
-			...(overload && { overload })
+			...(overload && { overload }),
+			...(onUnhandled && { onUnhandled })
 		});
 		await server.start();
 		runtime().begin(server);

@@ -51,6 +51,7 @@ export type { Gauges, Observer, Outcome, SpanKind, TopicKind } from '../server/o
 export { LiveServer, type ServerOptions } from '../server/server.ts';
 export type { DefaultUser, Register, Session, User } from '../server/session.ts';
 export type { AskPage, RequestOptions, Signal, SignalTarget } from '../server/signals.ts';
+export type { OnUnhandled } from '../server/signals-module.ts';
 export type { Topic } from '../server/topic.ts';
 export type { AcceptSocket, SocketEvents, TransportSocket } from '../server/transport.ts';
 export { Frame } from '../server/frame.ts';

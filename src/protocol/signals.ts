@@ -9,6 +9,8 @@ export const SIGNALS = {
 	/** Call that answers a question: its id, the process that asked, and the answer; or instead of it a code and a text. */
 	answer: `${MODULE}/answer`,
 	refuse: `${MODULE}/refuse`,
+	/** Volatile call with a message of the application's own. */
+	message: `${MODULE}/message`,
 	module: MODULE,
 	topic: MODULE,
 	/** The event of a question: its id, the process that asks, the name and the data. */

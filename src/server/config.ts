@@ -7,6 +7,7 @@ import type { Backplane } from './backplane.ts';
 import type { ErrorHook } from './failure.ts';
 import type { Observer } from './observer.ts';
 import type { Session } from './session.ts';
+import type { OnUnhandled } from './signals-module.ts';
 
 /** The part of SvelteKit's RequestEvent that tells who asks. */
 export interface SessionSource {
@@ -35,6 +36,8 @@ export interface LiveConfig extends AdmissionOptions {
 	path?: string;
 	/** Told of every error that a client sees only as INTERNAL. @default prints it */
 	onError?: ErrorHook;
+	/** Takes messages that pages send with `sendMessage`. @default they are refused, which `onError` is told */
+	onUnhandled?: OnUnhandled;
 	/** Told of what the server does: `metrics()` of `tidewire/metrics`, for example. */
 	observer?: Observer | readonly Observer[];
 	/** How long running calls may take to finish at shutdown, in milliseconds. @default 10000 */

@@ -36,7 +36,7 @@ import type { ServerParts } from './server-parts.ts';
 import type { ServiceHost } from './service.ts';
 import { Services } from './services.ts';
 import type { Session } from './session.ts';
-import { signalsModule } from './signals-module.ts';
+import { signalsModule, type OnUnhandled } from './signals-module.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
 
 export interface ServerOptions extends AdmissionOptions {
@@ -46,6 +46,8 @@ export interface ServerOptions extends AdmissionOptions {
 	limits?: Partial<Limits>;
 	/** Told of every error that a client sees only as INTERNAL. @default prints it */
 	onError?: ErrorHook;
+	/** Takes messages of pages that are neither calls nor streams. @default they are refused, which `onError` is told */
+	onUnhandled?: OnUnhandled;
 	/** Told of what the server does: metrics, traces. */
 	observer?: Observer | readonly Observer[];
 	/** @default the runtime's clock */
@@ -91,7 +93,7 @@ export class LiveServer {
 		this.#quiet = new Quiet(this.#clock);
 		this.#pass = new Pass(this.#clock, () => this.#parts);
 		this.#parts = this.#makeParts();
-		this.registry.register(SIGNALS.module, signalsModule());
+		this.registry.register(SIGNALS.module, signalsModule(options.onUnhandled));
 		this.#services = new Services(this.#parts);
 		this.#revocations = this.#makeRevocations();
 		this.operations = operationsOf(this.#parts, this);

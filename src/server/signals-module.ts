@@ -1,6 +1,7 @@
 // The live module of signals, which every server has: what pages read, and how they answer.
 
 import { LiveError } from '../base/errors.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import { PARTS, type LiveContext } from './context.ts';
 import { define, type CallDefinition, type Handler, type StreamDefinition } from './definition.ts';
 import type { Messenger, Question } from './processes/messenger.ts';
@@ -10,14 +11,21 @@ import { connectionTopic, topicOfUser, type SignalParts } from './signals.ts';
 const MAX_TEXT = 1_000;
 const CODE = /^[A-Z][A-Z_]{0,63}$/;
 
+/** Takes what pages send beside calls and streams, with `sendMessage`. Nobody waits for an answer. */
+export type OnUnhandled = (context: LiveContext, data: unknown) => MaybePromise<unknown>;
+
 /** Its exports by their names. */
-export function signalsModule(): Record<string, unknown> {
+export function signalsModule(onUnhandled: OnUnhandled | undefined): Record<string, unknown> {
 	return {
 		user: channel(({ user }) => topicOfUser(user)),
 		connection: channel(({ connection }) => connectionTopic(connection.id)),
 		answer: call((context, ...[id, process, data]) => messengerOf(context).answer(questionOf(id, process), data)),
 		refuse: call((context, ...[id, process, code, message]) =>
 			messengerOf(context).refuse(questionOf(id, process), errorOf(code, message))
+		),
+		message: define(
+			{},
+			{ kind: 'call', handler: messageHandler(onUnhandled), schemas: null, once: null, volatile: true }
 		)
 	};
 }
@@ -40,6 +48,14 @@ function channel(topic: StreamDefinition['topic']): object {
 function call(handler: Handler): object {
 	const definition: CallDefinition = { kind: 'call', handler, schemas: null, once: null };
 	return define({}, definition);
+}
+
+function messageHandler(onUnhandled: OnUnhandled | undefined): Handler {
+	return (context, data) => {
+		if (onUnhandled === undefined)
+			throw new LiveError('NOT_FOUND', 'a page has sent a message of its own, and "onUnhandled" is not set');
+		return onUnhandled(context, data);
+	};
 }
 
 const messengerOf = (context: LiveContext): Messenger =>

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LiveError } from '../base/errors.ts';
-import { onRequest, onSignal } from '../client/signals.ts';
+import { onRequest, onSignal, sendMessage } from '../client/signals.ts';
 import { live, request, signal } from '../live/live.ts';
 import { createTestEnv } from '../testing/index.ts';
 import type { SignalTarget } from './signals.ts';
@@ -155,5 +155,35 @@ describe('a question to a page', () => {
 		end();
 		onRequest('where', () => 3, ann.client);
 		await expect(request('ann', 'where')).resolves.toBe(3);
+	});
+});
+
+describe('a message of the application', () => {
+	it('is taken with who sent it, and answered by a signal where it is', async () => {
+		const own = createTestEnv({
+			onUnhandled: ({ signal, connection, user }, data) =>
+				signal({ connection: connection.id }, 'echo', [user.id, data])
+		});
+		const { client } = own.connect({ id: 'ann' });
+		const heard: unknown[] = [];
+		onSignal((event, data) => void heard.push([event, data]), client);
+		await client.call('%signals/none', []).catch(() => {}); // it is connected now
+		await own.settle();
+		sendMessage(new Uint8Array([1, 2]), client);
+		await own.settle();
+		expect(heard).toEqual([['echo', ['ann', new Uint8Array([1, 2])]]]);
+		await own.cleanup();
+	});
+
+	it('is reported where nobody takes it', async () => {
+		const errors: unknown[] = [];
+		const own = createTestEnv({ onError: (path, error) => void errors.push([path, String(error)]) });
+		const ann = own.connect({ id: 'ann' });
+		await ann.call('%signals/none').catch(() => {});
+		sendMessage('hello', ann.client);
+		await own.settle();
+		expect(errors).toEqual([['%signals/message', expect.stringContaining('"onUnhandled" is not set')]]);
+		expect(ann.status.state).toBe('open');
+		await own.cleanup();
 	});
 });

@@ -24,6 +24,7 @@ export type Signal<Result> = (target: SignalTarget, event: string, data?: unknow
  * Asks the pages of a user, or one page; the first answer counts.
  * @throws {LiveError} TIMEOUT where none has answered in time; what the page's handler refused with; UNAVAILABLE
  */
+// oxlint-disable-next-line max-params -- what an author writes
 export type AskPage = (
 	target: SignalTarget,
 	event: string,

@@ -11,11 +11,14 @@ import type { Publish } from '../server/publish.ts';
 import { runtime } from '../server/runtime.ts';
 import { LiveServer } from '../server/server.ts';
 import type { Session, User } from '../server/session.ts';
+import type { OnUnhandled } from '../server/signals-module.ts';
 import type { TopicLike } from '../server/topic.ts';
 import { TestClient } from './test-client.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface TestEnvOptions extends AdmissionOptions {
+	/** Takes messages that pages send with `sendMessage`. */
+	onUnhandled?: OnUnhandled;
 	/** Makes what keeps the history, anew after each `cleanup`. @default memory */
 	backplane?: () => Backplane;
 	/** Overrides of the server's limits. */
@@ -55,14 +58,15 @@ export class TestEnv {
 
 	#begin(): Scene {
 		const clock = new VirtualClock({ wallTime: systemClock.wallTime(), defer: (run) => this.#defer(run) });
-		const { backplane = memory, limits, onError, rateLimit, overload } = this.#options;
+		const { backplane = memory, limits, onError, rateLimit, overload, onUnhandled } = this.#options;
 		const server = new LiveServer({
 			backplane: backplane(),
 			clock,
 			...(limits && { limits }),
 			...(onError && { onError }),
 			...(rateLimit && { rateLimit }),
-			...(overload && { overload })
+			...(overload && { overload }),
+			...(onUnhandled && { onUnhandled })
 		});
 		const before = runtime().server;
 		runtime().begin(server);
