@@ -10,6 +10,9 @@ import { encodeError, encodeResult } from '../../src/protocol/call.ts';
 import { encodeWelcome } from '../../src/protocol/handshake.ts';
 import { DEFAULT_LIMITS } from '../../src/protocol/limits.ts';
 import { encodeEvent, encodeEventBody, encodeSnapshot } from '../../src/protocol/stream.ts';
+import { decodeBinaryUp, encodeChunk } from '../../src/protocol/binary.ts';
+import { encodeWanted } from '../../src/protocol/upload.ts';
+import { encodeManyValue } from '../../src/protocol/values.ts';
 import { decodeUp, type UpMessage } from '../../src/protocol/up.ts';
 import { encodeValue } from '../../src/protocol/value.ts';
 import { PROTOCOL_VERSION } from '../../src/protocol/version.ts';
@@ -54,6 +57,9 @@ class ManualClock implements Clock {
 	}
 }
 
+const decode = (data: string | Uint8Array): UpMessage[] =>
+	typeof data === 'string' ? decodeUp(data, DEFAULT_LIMITS) : [decodeBinaryUp(data, DEFAULT_LIMITS)];
+
 const ROWS: MergeSpec = { kind: 'crud', key: 'id', prepend: false, max: 0 };
 
 export class PageServer {
@@ -75,7 +81,7 @@ export class PageServer {
 				this.attempts += 1;
 				this.#socket = events;
 				return {
-					send: (text) => void this.#received.push(...decodeUp(String(text), DEFAULT_LIMITS)),
+					send: (data) => void this.#received.push(...decode(data)),
 					close: () => {}
 				};
 			}
@@ -124,6 +130,18 @@ export class PageServer {
 	rows(id: number, offset: number, rows: unknown[]): void {
 		const parts = { id, alias: id, position: { epoch: 'e', offset }, merge: ROWS, events: [] };
 		this.#send(encodeSnapshot(parts, encodeValue(rows)));
+	}
+
+	wanted(id: number, from: number, until: number): void {
+		this.#send(encodeWanted({ id, from, until }));
+	}
+
+	value(id: number, value: unknown): void {
+		this.#send(encodeManyValue(id, value));
+	}
+
+	part(id: number, offset: number, text: string): void {
+		this.#socket?.message(encodeChunk({ id, offset, bytes: new TextEncoder().encode(text) }).buffer);
 	}
 
 	event(id: number, offset: number, [event, data]: [event: string, data: unknown]): void {
