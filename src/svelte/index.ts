@@ -2,7 +2,9 @@
 
 export type {
 	LiveCall,
+	LiveCursorsResource,
 	LiveIdempotent,
+	LivePresenceResource,
 	LiveQuery,
 	LiveResource,
 	LiveSnapshot,

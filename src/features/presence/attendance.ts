@@ -99,7 +99,7 @@ export class Attendance {
 	lose(key: string, reading: object): void {
 		const stay = this.#stays.get(key)?.get(reading);
 		const { parts, graceMs } = this.#options;
-		if (stay !== undefined) stay.leaving ??= parts.clock.setTimer(() => this.leave(key, reading), graceMs);
+		if (stay !== undefined) stay.leaving = parts.clock.setTimer(() => this.leave(key, reading), graceMs);
 	}
 
 	/** The others may have cleared away what is here, or the store was away. */

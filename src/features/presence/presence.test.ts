@@ -100,6 +100,18 @@ describe('who is present', () => {
 		}
 	);
 
+	it('is gone at once when it has come back and then leaves', async () => {
+		const { all, read, processes } = await scene(1);
+		const { stream } = await read(all[0], bob);
+		const lost = await read(all[0], ada);
+		lost.client.disconnect();
+		await processes.advance(100);
+		const back = await read(all[0], ada);
+		back.stream.close();
+		await processes.advance(1_100);
+		expect(keys(stream)).toEqual(['bob']);
+	});
+
 	it('is gone when a lost connection does not come back', async () => {
 		const { all, read, processes } = await scene(2);
 		const { stream } = await read(all[1], bob);
@@ -124,10 +136,22 @@ describe('who is present', () => {
 		expect(keys(late.stream)).toEqual(['bob', 'cy', 'dan']);
 	});
 
+	it('is gone ten seconds after its process was killed that had just started', async () => {
+		const { all, read, processes } = await scene(1);
+		const { stream } = await read(all[0], bob);
+		const young = await processes.begin();
+		await read(young, ada);
+		expect(keys(stream)).toEqual(['ada', 'bob']);
+		await young.kill();
+		await processes.advance(10_000);
+		expect(keys(stream)).toEqual(['bob']);
+	});
+
 	it('stays where somebody whose process was killed is back elsewhere in time', async () => {
 		const { all, read, processes } = await scene(2);
 		const { stream } = await read(all[0], bob);
 		await read(all[1], ada);
+		await processes.advance(3_000);
 		const before = stream.events.length;
 		await all[1].kill();
 		await processes.advance(4_000);
@@ -141,6 +165,7 @@ describe('who is present', () => {
 		const { all, read, processes } = await scene(2);
 		const { stream } = await read(all[0], bob);
 		await read(all[1], ada);
+		await processes.advance(3_000);
 		const before = stream.events.length;
 		await all[1].stop();
 		await processes.advance(4_500);

@@ -12,7 +12,7 @@ import type { Cursor, CursorsOptions, LiveCursors } from '../cursors/cursors.ts'
 import type { LivePresence, Present, PresenceOptions } from '../presence/presence.ts';
 import type { ArgsOf, Run } from '../shared/stream-parts.ts';
 
-export interface RoomPublish<Events, Result> {
+interface RoomPublish<Events, Result> {
 	/** Publishes to the room's data. */
 	<Name extends keyof Events & string>(event: Name, data: Events[Name]): Result;
 	/** Publishes to another topic. */

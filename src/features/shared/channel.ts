@@ -151,7 +151,11 @@ export class Channel {
 		for (const process of this.claims.processes) {
 			if (process !== this.#self && !loaded.has(process)) this.gone([process]);
 		}
-		for (const [process, claims] of loaded) if (process !== this.#self) this.claims.replace(process, claims);
+		for (const [process, claims] of loaded) {
+			if (process === this.#self) continue;
+			this.#verify(process);
+			this.claims.replace(process, claims);
+		}
 		for (const { from, claim } of this.#meanwhile) this.claims.apply(from, claim);
 	}
 

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { encodeTopic } from '../../protocol/topic.ts';
+import { decodeEventBody } from '../../protocol/stream.ts';
+import type { Delivery } from '../../server/backplane.ts';
+import type { ServerParts } from '../../server/server-parts.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { Channel, type ChannelOptions } from './channel.ts';
+import type { Claim } from './claims.ts';
+
+const row = (key: string, text: string): string => JSON.stringify({ key, text });
+const claim = (key: string, stamp: number, text: string | null): Claim => [key, stamp, text && row(key, text)];
+
+/** A channel of the process `self`, in a world that the test makes up. */
+function scene(options: Partial<ChannelOptions> = {}) {
+	const clock = new VirtualClock();
+	const shown: string[] = [];
+	const sent: unknown[] = [];
+	const living = new Set(['self', 'other']);
+	const errors: unknown[] = [];
+	let hear: (told: unknown) => void = () => {};
+	const parts = {
+		clock,
+		onError: (_: string, error: unknown) => errors.push(error),
+		hub: {
+			receive: ({ body }: Delivery) => {
+				const { event, data } = decodeEventBody(body);
+				shown.push(`${event} ${Object.values(data as object).join(' ')}`);
+			}
+		},
+		process: {
+			roster: { id: 'self', living },
+			messenger: {
+				listen: async (_: unknown, handler: (told: unknown) => void) => {
+					hear = handler;
+					return () => (hear = () => {});
+				},
+				send: async (_: unknown, told: unknown) => void sent.push(told)
+			}
+		}
+	} as unknown as ServerParts; // as much of it as a channel uses
+	const channel = new Channel({ kind: 'presence', topic: encodeTopic('t'), parts, leavingMs: 5_000, ...options });
+	const tell = (number: number, ...claims: Claim[]): void => hear({ kind: 'changes', from: 'other', number, claims });
+	return { clock, channel, shown, sent, living, errors, tell, hear: (told: unknown) => hear(told) };
+}
+
+describe('what a process sees of a topic', () => {
+	it('keeps what it is told while it reads the store, which may not have known of it', async () => {
+		const reads: PromiseWithResolvers<Map<string, Claim[]>>[] = [];
+		const load = () => (reads.push(Promise.withResolvers()), reads.at(-1)!.promise);
+		const { clock, channel, shown, tell } = scene({ load });
+		const opened = channel.open();
+		await clock.settle();
+		tell(1, claim('ada', 2, 'new'), claim('bob', 1, 'here'));
+		reads[0]!.resolve(new Map([['other', [claim('ada', 1, 'old')]]]));
+		await opened;
+		expect(channel.rows).toEqual([
+			{ key: 'ada', text: 'new' },
+			{ key: 'bob', text: 'here' }
+		]);
+		expect(shown.at(-1)).toBe('join bob here');
+	});
+
+	it('reads anew when it has missed a message, and once more for what it misses meanwhile', async () => {
+		const store = new Map<string, Claim[]>();
+		let loads = 0;
+		const { clock, channel, tell } = scene({ load: async () => (loads++, new Map(store)) });
+		await channel.open();
+		tell(1, claim('ada', 1, 'a'));
+		store.set('other', [claim('ada', 1, 'a'), claim('bob', 1, 'b'), claim('cy', 1, 'c')]);
+		tell(3, claim('cy', 1, 'c'));
+		tell(5);
+		await clock.settle();
+		expect(channel.rows.map(({ key }) => key)).toEqual(['ada', 'cy', 'bob']);
+		expect(loads).toBe(3);
+	});
+
+	it('opens anew when it could not, and hears everything once', async () => {
+		let isAway = true;
+		const load = async () => {
+			if (isAway) throw new Error('away');
+			return new Map<string, Claim[]>();
+		};
+		const { channel, shown, tell } = scene({ load });
+		await expect(channel.open()).rejects.toThrow('away');
+		isAway = false;
+		await channel.open();
+		tell(1, claim('ada', 1, 'a'));
+		expect(shown).toEqual(['join ada a']);
+	});
+
+	it('forgets what a process has said that nobody ever saw in the roster', async () => {
+		const { clock, channel, shown, hear } = scene();
+		await channel.open();
+		hear({ kind: 'changes', from: 'stranger', number: 1, claims: [claim('eve', 1, 'x')] });
+		await clock.advance(5_000);
+		expect(shown).toEqual(['join eve x', 'leave eve']);
+	});
+
+	it('keeps what a process has said that has just started', async () => {
+		const { clock, channel, shown, living, hear } = scene();
+		await channel.open();
+		hear({ kind: 'changes', from: 'young', number: 1, claims: [claim('eve', 1, 'x')] });
+		living.add('young');
+		await clock.advance(20_000);
+		expect(shown).toEqual(['join eve x']);
+	});
+
+	it('asks where no store knows, and forgets what who does not answer has said', async () => {
+		const { clock, channel, sent, tell } = scene();
+		await channel.open();
+		expect(sent).toEqual([{ kind: 'ask', from: 'self', of: null }]);
+		tell(1, claim('ada', 1, 'a'));
+		await clock.advance(30_000);
+		expect(channel.rows).toEqual([{ key: 'ada', text: 'a' }]);
+		await clock.advance(2_000);
+		expect(channel.rows).toEqual([]);
+	});
+
+	it('answers who asks with everything that it says itself', async () => {
+		const { clock, channel, sent, hear } = scene();
+		await channel.open();
+		channel.set('ada', row('ada', 'a'));
+		hear({ kind: 'ask', from: 'other', of: null });
+		hear({ kind: 'ask', from: 'other', of: 'a third' });
+		await clock.settle();
+		expect(sent.slice(1)).toEqual([{ kind: 'all', from: 'self', number: 1, claims: [claim('ada', 1, 'a')] }]);
+	});
+});
