@@ -26,6 +26,12 @@ const BUDGETS: Budget[] = [
 		beyond: ['client'],
 		maxBytes: 3 * KIB
 	},
+	{
+		name: 'svelte/stubs/rooms: on top of both',
+		entries: ['client', 'svelte', 'svelte/stubs', 'svelte/stubs/rooms'],
+		beyond: ['client', 'svelte', 'svelte/stubs'],
+		maxBytes: KIB
+	},
 	{ name: 'sockets/svelte: raw sockets, alone', entries: ['sockets/svelte'], maxBytes: 3 * KIB }
 ];
 
