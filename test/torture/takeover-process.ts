@@ -37,6 +37,8 @@ export type TakeoverTell =
 
 const JOBS = 'jobs' as TopicName;
 const HANDLER_MS = 40;
+/** Long, so that most kills come while it runs. */
+const TICK_MS = 600;
 
 process.on('disconnect', () => process.exit(0));
 const [settings] = (await once(process, 'message')) as [TakeoverSettings];
@@ -55,7 +57,7 @@ server.registry.register('app', {
 		'* * * * * *',
 		async ({ scheduledAt }) => {
 			note({ kind: 'tick', at: scheduledAt.getTime() });
-			await delay(HANDLER_MS);
+			await delay(TICK_MS);
 		},
 		{ catchUp: 'all' }
 	),
