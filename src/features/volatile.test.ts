@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveError } from '../base/errors.ts';
+import { createClient } from '../client/client.ts';
+import { sendVolatile } from '../client/volatile.ts';
 import { live } from '../live/live.ts';
 import { createTestEnv } from '../testing/test-env.ts';
 
@@ -67,6 +69,30 @@ describe('a volatile call', () => {
 		await env.settle();
 		expect(reported.splice(0)).toMatchObject([{ code: 'CONFLICT' }, { message: 'broken' }]);
 		expect(client.status.state).toBe('open');
+	});
+
+	it('is forgotten where what was sent before has not left', async () => {
+		const sent: unknown[] = [];
+		const socket = { send: (data: unknown) => void sent.push(data), close: () => {}, bufferedAmount: 0 };
+		const client = createClient({
+			url: 'ws://test',
+			connect: (_, events) => {
+				queueMicrotask(() => {
+					events.opened();
+					events.message('["welcome",1,"c1",{}]');
+				});
+				return socket;
+			}
+		});
+		client.reconnect();
+		await Promise.resolve();
+		for (const buffered of [16 * 1024, 16 * 1024 + 1]) {
+			socket.bufferedAmount = buffered;
+			sendVolatile(client, 'board/point', [buffered]);
+			await Promise.resolve();
+		}
+		expect(sent.slice(1)).toEqual(['["volatile",1,"board/point",[16384]]']);
+		client.close();
 	});
 
 	it('does not wait for a place among the calls that run', async () => {

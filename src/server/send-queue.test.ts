@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FakeSocket } from '../../test/support/server-harness.ts';
 import { EventFrame } from './event-frame.ts';
-import { Frame } from './frame.ts';
+import { BinaryFrame, Frame } from './frame.ts';
 import { ENTRY_BYTES, SendQueue } from './send-queue.ts';
 
 class Source {
@@ -51,6 +51,28 @@ describe('the queue of a connection', () => {
 		expect(socket.writes).toBe(1);
 		queue.flush();
 		expect(socket.writes).toBe(1);
+	});
+
+	it('sends what is binary as messages of their own, at their place', () => {
+		const { queue, socket, push } = start();
+		const order: string[] = [];
+		socket.send = (frames) => void order.push(frames.map(({ text }) => text).join());
+		socket.sendMessage = (data) => void order.push(`${data.length} bytes`);
+		const bytes = (length: number): void => queue.push(new BinaryFrame(new Uint8Array(length)));
+		push('a');
+		push('b');
+		bytes(3);
+		bytes(4);
+		push('c');
+		expect(queue.bytes).toBe(10 + 5 * ENTRY_BYTES);
+		queue.flush();
+		bytes(5);
+		queue.flush();
+		push('d');
+		push('e');
+		queue.flush();
+		expect(order).toEqual(['a,b', '3 bytes', '4 bytes', 'c', '5 bytes', 'd,e']);
+		expect(queue.bytes).toBe(0);
 	});
 
 	it('counts what waits and what the socket holds', () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveError } from '../../base/errors.ts';
+import { memory } from '../../backplanes/memory/memory.ts';
 import { live } from '../../live/live.ts';
 import { createTestEnv } from '../../testing/test-env.ts';
 import { DEFAULT_LIMITS } from '../../protocol/limits.ts';
@@ -227,6 +228,26 @@ describe('a function that answers with many values', () => {
 		const list = client.subscribe(said);
 		await list.ready;
 		for await (const _ of client.generate(talk)) expect(list.value).toEqual([{ id: 1 }]);
+	});
+
+	it('waits for a log that takes its time', async () => {
+		const log = memory();
+		const append = log.append.bind(log);
+		let isStored = false;
+		log.append = async (topic, body) => {
+			await new Promise((resolve) => setImmediate(resolve));
+			isStored = true;
+			return append(topic, body);
+		};
+		const slow = createTestEnv({ backplane: () => log });
+		const said = live.stream('said', () => []);
+		const talk = live.generate(async function* (ctx) {
+			ctx.publish(said.topic(), 'created', { id: 1 } as never);
+			yield 'said';
+		});
+		slow.register('talk', { said, talk });
+		for await (const _ of slow.connect(ann).generate(talk)) expect(isStored).toBe(true);
+		await slow.cleanup();
 	});
 
 	it('finishes while the server shuts down', async () => {

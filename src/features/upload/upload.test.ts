@@ -384,6 +384,35 @@ describe('limits of uploads', () => {
 	});
 });
 
+describe('the budget of a caller', () => {
+	it('is spent by calls with bytes, uploads, generators and volatile calls alike', async () => {
+		const limited = createTestEnv({ rateLimit: { points: 4, window: 1_000 } });
+		const ran: string[] = [];
+		const run = (name: string): void => void ran.push(name);
+		const bytes = live.binary(() => run('bytes'));
+		const file = live.upload(() => run('file'));
+		const point = live.volatile(() => run('point'));
+		const values = live.generate(() => (run('values'), [1]));
+		limited.register('files', { bytes, file, point, values });
+		const client = limited.connect({ id: 'ann' });
+		await client.binary(bytes, bytesOf(1));
+		await client.upload(file, bytesOf(1));
+		await client.generate(values)[Symbol.asyncIterator]().next();
+		client.volatile(point);
+		client.volatile(point);
+		await limited.settle();
+		expect(ran).toEqual(['bytes', 'file', 'values', 'point']);
+		const refused = [
+			client.binary(bytes, bytesOf(1)),
+			client.binary(bytes, bytesOf(100 * KIB)),
+			client.upload(file, bytesOf(1)),
+			client.generate(values)[Symbol.asyncIterator]().next()
+		].map((answer) => answer.then(() => 'ran', code));
+		expect(await Promise.all(refused)).toEqual(refused.map(() => 'RATE_LIMITED'));
+		await limited.cleanup();
+	});
+});
+
 describe('a shutdown', () => {
 	it('lets uploads finish', async () => {
 		const { handler, attach, client } = stepped();

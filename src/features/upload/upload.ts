@@ -87,12 +87,11 @@ export class Upload {
 		this.#tellSoon();
 	}
 
-	/** Not for every part: a quarter of the window is worth a message. */
+	/** Not for every part: a quarter of the window is worth a message. A handler that waits has taken all of it. */
 	#tellSoon(): void {
 		const { received, until } = this.file;
 		const least = this.#windowBytes / 4;
 		if (until - this.#told.until >= least || received - this.#told.from >= least) this.#tell();
-		else if (until > this.#told.until && received === this.#told.until) this.#tell(); // it has nothing left to send
 	}
 
 	#tell(): void {
