@@ -151,6 +151,15 @@ describe('the network and time', () => {
 		expect([client.status.state, latest.connected]).toEqual(['open', true]);
 	});
 
+	it('and with them what is kept for a while: a block ends when their time says so', async () => {
+		env.register('m', { say: live.rateLimit({ points: 1, window: 1_000, blockMs: 60_000 }, () => 'said') });
+		const client = env.connect({ id: 'ann' });
+		await client.call('m/say');
+		await expect(client.call('m/say')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+		await env.advance(60_000);
+		expect(await client.call('m/say')).toBe('said');
+	});
+
 	it('sessions expire and can be revoked', async () => {
 		env.register('board', board);
 		const client = env.connect(ann, { expiresInMs: 10_000 });

@@ -2,6 +2,7 @@
 // port is opened, and time stands still until the test moves it.
 
 import { systemClock } from '../base/clock.ts';
+import { MemoryStore } from '../backplanes/memory/memory-store.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { AdmissionOptions } from '../server/admission.ts';
@@ -58,7 +59,14 @@ export class TestEnv {
 
 	#begin(): Scene {
 		const clock = new VirtualClock({ wallTime: systemClock.wallTime(), defer: (run) => this.#defer(run) });
-		const { backplane = memory, limits, onError, rateLimit, overload, onUnhandled } = this.#options;
+		const {
+			backplane = () => memory({}, new MemoryStore(clock)),
+			limits,
+			onError,
+			rateLimit,
+			overload,
+			onUnhandled
+		} = this.#options;
 		const server = new LiveServer({
 			backplane: backplane(),
 			clock,
