@@ -1,14 +1,20 @@
 // What functions that take or send files, or many values, look like to a component. The server's `live` functions return these
 // types and the browser's stubs implement them.
 
+import type { LiveExport } from './surface.ts';
+
 /** What may be sent as a file. A `Blob` is read as it is sent; everything else must not change until then. */
 export type FileSource = Blob | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
 /** A server function that takes bytes. Rejects with a LiveError. */
-export type LiveBinary<Args extends unknown[], Result> = (bytes: FileSource, ...args: Args) => Promise<Result>;
+export interface LiveBinary<Args extends unknown[], Result> extends LiveExport {
+	(bytes: FileSource, ...args: Args): Promise<Result>;
+}
 
 /** A server function that takes a file, as it comes. */
-export type LiveUpload<Args extends unknown[], Result> = (file: FileSource, ...args: Args) => LiveUploadTask<Result>;
+export interface LiveUpload<Args extends unknown[], Result> extends LiveExport {
+	(file: FileSource, ...args: Args): LiveUploadTask<Result>;
+}
 
 /** An upload that is under way: a promise of what the function returns, and how far it is. */
 export interface LiveUploadTask<Result> extends Promise<Result> {
@@ -27,13 +33,17 @@ export interface LiveUploadTask<Result> extends Promise<Result> {
 }
 
 /** A server function that answers with many values. Each iteration calls it; leaving the loop ends it on the server. */
-export type LiveGenerator<Args extends unknown[], Value> = (...args: Args) => LiveValues<Value>;
+export interface LiveGenerator<Args extends unknown[], Value> extends LiveExport {
+	(...args: Args): LiveValues<Value>;
+}
 
 /** Iterating throws a LiveError where the function fails, or the connection is lost. */
 export type LiveValues<Value> = AsyncIterable<Value>;
 
 /** A server function that sends a file. */
-export type LiveDownload<Args extends unknown[]> = (...args: Args) => LiveFile;
+export interface LiveDownload<Args extends unknown[]> extends LiveExport {
+	(...args: Args): LiveFile;
+}
 
 /** A file that the server sends as it is taken. Each use of it calls the function. All of them fail with a LiveError. */
 export interface LiveFile extends LiveValues<Uint8Array<ArrayBuffer>> {
@@ -43,4 +53,6 @@ export interface LiveFile extends LiveValues<Uint8Array<ArrayBuffer>> {
 }
 
 /** A server function that nobody waits for: what does not leave at once is forgotten. */
-export type LiveVolatile<Args extends unknown[]> = (...args: Args) => void;
+export interface LiveVolatile<Args extends unknown[]> extends LiveExport {
+	(...args: Args): void;
+}

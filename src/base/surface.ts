@@ -4,18 +4,32 @@
 import type { LiveError } from './errors.ts';
 import type { EventsOf, MergeSpec } from './merge.ts';
 
+declare const LIVE: unique symbol;
+
+/** For the compiler alone: tells what a live module exports from a plain function, which has no such property at all. */
+export interface LiveExport {
+	readonly [LIVE]?: true;
+}
+
+/** A function that is none of those. */
+export interface PlainFunction {
+	readonly [LIVE]?: never;
+}
+
 /** A server function. Rejects with a LiveError. */
-export type LiveCall<Args extends unknown[], Result> = (...args: Args) => Promise<Result>;
+export interface LiveCall<Args extends unknown[], Result> extends LiveExport {
+	(...args: Args): Promise<Result>;
+}
 
 /** A server function that changes nothing: identical calls that are under way at the same time share one request. */
-export interface LiveQuery<Args extends unknown[], Result> {
+export interface LiveQuery<Args extends unknown[], Result> extends LiveExport {
 	(...args: Args): Promise<Result>;
 	/** The same, with a request of its own. */
 	fresh(...args: Args): Promise<Result>;
 }
 
 /** A server function that takes effect once per key, however often it is sent. Calls without a key get one of their own. */
-export interface LiveIdempotent<Args extends unknown[], Result> {
+export interface LiveIdempotent<Args extends unknown[], Result> extends LiveExport {
 	(...args: Args): Promise<Result>;
 	/** The same, with a key that names the request: 1 to 128 characters, the same for every attempt. */
 	withKey(key: string, ...args: Args): Promise<Result>;
@@ -61,9 +75,8 @@ export interface LiveResource<Value, Events> extends PromiseLike<Value>, AsyncIt
 }
 
 /** The part of a stream that the browser has. A stream without arguments is also its own only resource. */
-export type LiveStreamFactory<Args extends unknown[], Value, Events> = ((
-	...args: Args
-) => LiveResource<Value, Events>) &
+export type LiveStreamFactory<Args extends unknown[], Value, Events> = LiveExport &
+	((...args: Args) => LiveResource<Value, Events>) &
 	([] extends Args ? LiveResource<Value, Events> : unknown);
 
 /** Who is here, as a component uses it. */

@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { LiveCall } from '../base/surface.ts';
+import type { LiveCall, LiveExport, PlainFunction } from '../base/surface.ts';
 import { encodeTopic, type TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from '../server/context.ts';
 import { call } from '../server/define-call.ts';
@@ -42,10 +42,10 @@ type LockName<Args extends unknown[]> = TopicParts | ((context: LiveContext, ...
  */
 export function lock<Args extends unknown[], Result>(
 	name: LockName<Args>,
-	handler: Run<Args, Result>,
+	handler: Run<Args, Result> & PlainFunction,
 	options?: LockOptions
 ): LiveCall<Args, Awaited<Result>>;
-export function lock<Export extends object>(name: LockName<never[]>, inner: Export, options?: LockOptions): Export;
+export function lock<Export extends LiveExport>(name: LockName<never[]>, inner: Export, options?: LockOptions): Export;
 export function lock(name: LockName<never[]>, inner: object, options: LockOptions = {}): object {
 	const target = definitionOf(inner) ? inner : call(inner as Run<unknown[], unknown>);
 	return redefine(target, 'live.lock()', (definition) => {

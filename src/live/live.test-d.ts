@@ -299,3 +299,33 @@ expectTypeOf<User>().toEqualTypeOf<DefaultUser>();
 expectTypeOf<BaseContext['user']>().toEqualTypeOf<User>();
 // @ts-expect-error -- the context is the handler's own to read, not to replace
 ctx.user = { id: 'eve' };
+
+// What is wrapped stays what it is; a plain function becomes a call.
+const often = { points: 1, window: 1_000 };
+expectTypeOf(live.rateLimit(often, (_, id: string) => id.length)).toEqualTypeOf<LiveCall<[id: string], number>>();
+expectTypeOf(
+	live.rateLimit(
+		often,
+		live.query((_, id: string) => id)
+	)
+).toEqualTypeOf<LiveQuery<[id: string], string>>();
+expectTypeOf(
+	live.priority(
+		'low',
+		live((_, any: unknown) => any)
+	)
+).toEqualTypeOf<LiveCall<[any: unknown], unknown>>();
+expectTypeOf(
+	live.lock(
+		'name',
+		live.idempotent(() => 1)
+	)
+).toEqualTypeOf<LiveIdempotent<[], number>>();
+expectTypeOf(
+	live.lock(
+		(_, id: string) => ['lock', id],
+		(_, id: string) => id
+	)
+).toEqualTypeOf<LiveCall<[id: string], string>>();
+const rows = live.stream('rows', () => [{ id: 1 }]);
+expectTypeOf(live.rateLimit(often, rows)).toEqualTypeOf<typeof rows>();

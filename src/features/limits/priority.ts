@@ -1,7 +1,7 @@
 // `live.priority`: what is refused first where a process cannot keep up.
 
 import type { MaybePromise } from '../../base/maybe-promise.ts';
-import type { LiveCall } from '../../base/surface.ts';
+import type { LiveCall, LiveExport, PlainFunction } from '../../base/surface.ts';
 import type { LiveContext } from '../../server/context.ts';
 import { call } from '../../server/define-call.ts';
 import { definitionOf } from '../../server/definition.ts';
@@ -16,9 +16,9 @@ type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args)
  */
 export function priority<Args extends unknown[], Result>(
 	level: Priority,
-	handler: Run<Args, Result>
+	handler: Run<Args, Result> & PlainFunction
 ): LiveCall<Args, Awaited<Result>>;
-export function priority<Export extends object>(level: Priority, inner: Export): Export;
+export function priority<Export extends LiveExport>(level: Priority, inner: Export): Export;
 export function priority(level: Priority, inner: object): object {
 	if (!['low', 'normal', 'high'].includes(level))
 		throw new TypeError(`the priority must be low, normal or high, not "${level}"`);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { guard, live, rateLimiter, type LiveError } from '../../live/index.ts';
 import { createTestEnv } from '../../testing/index.ts';
 
@@ -8,6 +9,11 @@ afterEach(() => env.cleanup());
 const perTen = { points: 2, window: 10_000 };
 const codeOf = (error: unknown): string => (error as LiveError).code;
 const RATE_LIMITED = { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) as number };
+
+/** Makes a number of whatever it is given. */
+const number: StandardSchemaV1<string, number> = {
+	'~standard': { version: 1, vendor: 'test', validate: (value) => ({ value: Number(value) }) }
+};
 
 describe('live.rateLimit', () => {
 	it('refuses whoever calls too often, for as long as it says, and nobody else', async () => {
@@ -63,10 +69,7 @@ describe('live.rateLimit', () => {
 	it('comes before guards and schemas, and what it wraps keeps all that it is', async () => {
 		let guarded = 0;
 		const rows = live.stream('rows', () => [{ id: 1 }]);
-		const add = live.validated(
-			{ '~standard': { version: 1, vendor: 't', validate: (value) => ({ value: Number(value) }) } },
-			(_, n: number) => n
-		);
+		const add = live.validated(number, (_, n) => n);
 		const module = {
 			_guard: guard(() => void guarded++),
 			rows: live.rateLimit(perTen, rows),

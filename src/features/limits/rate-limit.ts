@@ -2,7 +2,7 @@
 
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
-import type { LiveCall } from '../../base/surface.ts';
+import type { LiveCall, LiveExport, PlainFunction } from '../../base/surface.ts';
 import type { LiveContext } from '../../server/context.ts';
 import { call } from '../../server/define-call.ts';
 import { definitionOf } from '../../server/definition.ts';
@@ -28,9 +28,6 @@ export interface RateLimitOptions {
 	name?: string;
 }
 
-/** What `live.rateLimit` can wrap besides a plain function. */
-type LiveExport = object;
-
 type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args) => MaybePromise<Result>;
 
 /**
@@ -39,7 +36,7 @@ type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args)
  */
 export function rateLimit<Args extends unknown[], Result>(
 	options: RateLimitOptions,
-	handler: Run<Args, Result>
+	handler: Run<Args, Result> & PlainFunction
 ): LiveCall<Args, Awaited<Result>>;
 export function rateLimit<Export extends LiveExport>(options: RateLimitOptions, inner: Export): Export;
 export function rateLimit(options: RateLimitOptions, inner: object): object {
