@@ -235,7 +235,8 @@ describe('a function that answers with many values', () => {
 		const append = log.append.bind(log);
 		let isStored = false;
 		log.append = async (topic, body) => {
-			await new Promise((resolve) => setImmediate(resolve));
+			// Longer than a value is on its way.
+			for (let pass = 0; pass < 50; pass++) await new Promise((resolve) => setImmediate(resolve));
 			isStored = true;
 			return append(topic, body);
 		};
