@@ -1,5 +1,5 @@
 // What a client of the wire may do that ours does not.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { startServer, type FakeClient, type Harness } from '../../../test/support/server-harness.ts';
 import { binaryCallHeader, encodeBinaryCall, encodeChunk, readChunk } from '../../protocol/binary.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../protocol/limits.ts';
@@ -169,6 +169,28 @@ describe('what is refused without a word more', () => {
 		expect(client.kindsFor(3)).toEqual([]);
 		expect([1, 2].map((id) => client.errorOf(id)?.code)).toEqual(['GOING_AWAY', 'GOING_AWAY']);
 	});
+});
+
+test('what came and what became of it is told to observers, as of any call', async () => {
+	const ended: unknown[] = [];
+	const held = makeFiles();
+	const observer = { callEnded: (path: string | null, outcome: string) => void ended.push([path, outcome]) };
+	const { connect } = await startServer({ files: held.module }, { observer });
+	const client = await connect();
+	await client.say(opening(1, 10), encodeBinaryCall(binaryCallHeader(2, 'files/bytes', '[]'), new Uint8Array(3)));
+	held.answer('done');
+	await client.say();
+	await client.say('["call",3,"files/many",[]]', encodeMore(3, 1_000), '["volatile",4,"files/nothing",[]]');
+	await client.say('["call",5,"files/film",[]]', '["cancel",5]', opening(6, 10));
+	await client.vanish();
+	expect(ended).toEqual([
+		['files/bytes', 'ok'],
+		['files/hold', 'ok'],
+		[null, 'NOT_FOUND'],
+		['files/many', 'ok'],
+		['files/film', 'CANCELLED'],
+		['files/hold', 'CONNECTION_LOST']
+	]);
 });
 
 describe('a client that takes nothing', () => {
