@@ -69,8 +69,7 @@ const TRANSPARENT = new Map([
 /** Those that make a call of a plain function. */
 const WRAPS_FUNCTIONS = new Set(['live.rateLimit', 'live.priority', 'live.lock']);
 
-const FORMS =
-	'`export const name = live(…)`, `live.query(…)`, `live.idempotent(…)`, `live.validated(…)`, `live.stream(…)` or `live.channel(…)`';
+const FORMS = '`export const name = live(…)`, `live.stream(…)` or another function of `live`';
 
 /** Lists the exports of a module in JavaScript (its types are gone by then). */
 export function listExports(program: ESTree.Program, refuse: Refuse): LiveExport[] {
