@@ -33,7 +33,8 @@ export class GroupHandle<Row, Meta> {
 
 	/** Gives the place of the caller's connection back. */
 	leave(context: LiveContext): void {
-		this.#stateOn(partsOf(context).features).leave(context.connection.id);
+		const { features } = partsOf(context);
+		features.get(makeGroups).leave(this.#stateOn(features), context.connection.id);
 	}
 
 	/** Whether the caller's connection is a member. */

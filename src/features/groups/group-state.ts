@@ -68,9 +68,13 @@ export class GroupState {
 		return this.#members.isEmpty;
 	}
 
-	/** @throws {LiveError} UNAVAILABLE where the backplane cannot be reached */
-	async join(member: Member): Promise<Admission> {
+	/**
+	 * @param isWanted whether the member has not left meanwhile
+	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached
+	 */
+	async join(member: Member, isWanted: () => boolean): Promise<Admission> {
 		await this.#listen(); // before there is anything to hear
+		if (!isWanted()) return 'closed';
 		const wasThere = this.#members.get(member.connection) !== undefined;
 		const admission = await this.#members.join(member);
 		if (admission === 'joined' && !wasThere) this.#rules.onJoin(this, member);

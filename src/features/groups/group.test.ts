@@ -132,6 +132,24 @@ describe('the places of a group', () => {
 		expect(await ask(two, 'join', 'player')).toBe(true);
 	});
 
+	it.each([0, 1])(
+		'are given back by somebody who is gone before the place was found, behind %d members',
+		async (members) => {
+			const { all, processes, ask, read, on } = await scene(1, { maxMembers: members + 1 });
+			if (members > 0) await read(all[0]);
+			const [one, two] = [all[0].connect({ id: 'a' }), all[0].connect({ id: 'b' })];
+			await processes.advance(10);
+			processes.faults.maxDelayMs = 200;
+			one.call('m/join', 'player').catch(() => {});
+			await processes.advance(150); // the store is asked
+			one.disconnect();
+			await processes.advance(2_000);
+			processes.faults.maxDelayMs = 0;
+			expect(await on(all[0], (game) => game.count())).toBe(members);
+			expect(await ask(two, 'join', 'player')).toBe(true);
+		}
+	);
+
 	it('of a process that was killed are free within ten seconds', async () => {
 		const { all, read, processes, ask, on } = await scene(2, { maxMembers: 1 });
 		await read(all[0]);

@@ -155,7 +155,7 @@ class GroupDefinition {
 			.join(state, { connection: connection.id, role, user });
 		if (admission === 'full') throw full(context.path, this.#rules.maxMembers);
 		if (admission === 'closed') throw new LiveError('CONFLICT', `"${context.path}" is closed`);
-		leaveWith(context, state);
+		leaveWith(context, () => partsOf(context).features.get(makeGroups).leave(state, connection.id));
 		return true;
 	}
 
@@ -169,8 +169,7 @@ class GroupDefinition {
 }
 
 /** Whoever became a member by reading is one as long as they read. */
-function leaveWith({ abortSignal, connection }: LiveContext, state: GroupState): void {
-	const leave = (): void => state.leave(connection.id);
+function leaveWith({ abortSignal }: LiveContext, leave: () => void): void {
 	if (abortSignal.aborted) leave();
 	else abortSignal.addEventListener('abort', leave, { once: true });
 }

@@ -37,12 +37,17 @@ export class GroupsFeature implements Feature {
 	join(group: GroupState, member: Member): Promise<Admission> {
 		const joined = this.#byConnection.get(member.connection) ?? new Set<GroupState>();
 		this.#byConnection.set(member.connection, joined.add(group));
-		return group.join(member);
+		return group.join(member, () => joined.has(group));
+	}
+
+	leave(group: GroupState, connection: string): void {
+		const joined = this.#byConnection.get(connection);
+		if (joined?.delete(group) && joined.size === 0) this.#byConnection.delete(connection);
+		group.leave(connection);
 	}
 
 	connectionClosed(connection: string): void {
-		for (const group of this.#byConnection.get(connection) ?? []) group.leave(connection);
-		this.#byConnection.delete(connection);
+		for (const group of [...(this.#byConnection.get(connection) ?? [])]) this.leave(group, connection);
 	}
 
 	backplaneBack(): void {

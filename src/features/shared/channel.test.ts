@@ -96,6 +96,14 @@ describe('what a process sees of a topic', () => {
 		expect(shown).toEqual(['join eve x', 'leave eve']);
 	});
 
+	it('forgets what the store has of a process that is killed before anybody sees it in the roster', async () => {
+		const load = async () => new Map([['stranger', [claim('eve', 1, 'x')]]]);
+		const { clock, channel, shown } = scene({ load });
+		await channel.open();
+		await clock.advance(5_000);
+		expect(shown).toEqual(['join eve x', 'leave eve']);
+	});
+
 	it('keeps what a process has said that has just started', async () => {
 		const { clock, channel, shown, living, hear } = scene();
 		await channel.open();
