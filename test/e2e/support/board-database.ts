@@ -23,3 +23,14 @@ export function storedCards(file: string, board: string): string[][] {
 /** The ids of such cards. */
 export const idsOf = (columns: readonly string[][]): string[] =>
 	columns.flat().map((card) => card.slice(0, card.indexOf(' ')));
+
+/** Puts into a board's feed that cards were added, at some time in milliseconds since the Unix epoch. */
+export function storeAdditions(file: string, board: string, { count, at }: { count: number; at: number }): void {
+	const database = new DatabaseSync(file, { timeout: 5000 });
+	const insert = database.prepare(
+		`INSERT INTO activity (id, board_id, person_id, person_name, deed, title, detail, at)
+		SELECT ?, id, 'mara', 'Mara', 'added', 'A card', 'Ideas', ? FROM boards WHERE name = ?`
+	);
+	for (let number = 0; number < count; number++) insert.run(`addition-${number}`, at, board);
+	database.close();
+}

@@ -9,6 +9,17 @@ export function dayOf(date: string): string {
 	return `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
 }
 
+/** “Today”, “Yesterday”, or the date, of a `YYYY-MM-DD`; `today` is one, too. */
+export function nameOfDay(date: string, today: string): string {
+	if (date === today) return 'Today';
+	return Date.parse(today) - Date.parse(date) === 1440 * MINUTE_MS ? 'Yesterday' : dayOf(date);
+}
+
+/** The `YYYY-MM-DD` of a moment, in a time zone or the reader's own. */
+export function dateOf(at: number, zone: string | undefined): string {
+	return new Date(at).toLocaleDateString('sv-SE', { timeZone: zone });
+}
+
 /** How long ago something was. */
 export function ago(at: number, now: number): string {
 	const minutes = Math.floor((now - at) / MINUTE_MS);

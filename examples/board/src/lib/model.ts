@@ -57,6 +57,49 @@ export interface Message {
 	at: number;
 }
 
+export type Deed = 'added' | 'renamed' | 'moved' | 'deleted' | 'restored' | 'added-column' | 'renamed-column';
+
+/** What somebody did, as the feed of the board tells it. */
+export interface Activity {
+	id: string;
+	/** Milliseconds since the Unix epoch. */
+	at: number;
+	person: Person;
+	deed: Deed;
+	/** What it was done to, by the name that it had then. */
+	title: string;
+	/** The column of a card, or another name; null where there is nothing to add. */
+	detail: string | null;
+}
+
+/** How much happened on a board within some time. */
+export interface Tally {
+	added: number;
+	moved: number;
+	/** Cards that came to the last column. */
+	done: number;
+	messages: number;
+}
+
+/** A day in one sentence. */
+export interface Digest {
+	/** `YYYY-MM-DD`, in UTC. */
+	day: string;
+	text: string;
+}
+
+/** Whoever did most comes first. */
+export interface ActivePerson extends Person {
+	deeds: number;
+}
+
+export interface Statistics {
+	columns: ColumnSummary[];
+	/** Since midnight UTC. */
+	today: Tally;
+	active: ActivePerson[];
+}
+
 /** Somebody who has the board open. */
 export interface Attendee extends Person {
 	/** In the chat. */
@@ -90,7 +133,9 @@ export const LIMITS = {
 	/** Stays below adapter-node's own limit of 512 KiB for the body of a request. */
 	csvBytes: 500_000,
 	csvRows: 10_000,
-	historyPage: 50
+	historyPage: 50,
+	/** How many deeds the feed shows. */
+	activity: 50
 } as const;
 
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -64,6 +64,11 @@ export class Boards {
 		return rowsOf<Column>(this.#columns, boardId);
 	}
 
+	/** Returns undefined where the board has no such column. */
+	column(boardId: string, id: string): Column | undefined {
+		return this.columns(boardId).find((column) => column.id === id);
+	}
+
 	/** A board with empty columns. */
 	create(board: NewBoard, columnNames: readonly string[], now: number): string {
 		return inTransaction(this.#db, () => {

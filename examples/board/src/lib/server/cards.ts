@@ -24,6 +24,7 @@ const CARD = 'id, column_id AS columnId, title, rank, ref, date, changed_by AS "
 export class Cards {
 	readonly #db: DatabaseSync;
 	readonly #ofBoard: StatementSync;
+	readonly #find: StatementSync;
 	readonly #rankOf: StatementSync;
 	readonly #nextRank: StatementSync;
 
@@ -32,12 +33,18 @@ export class Cards {
 		this.#ofBoard = db.prepare(
 			`SELECT ${CARD} FROM cards WHERE board_id = ? AND deleted_at IS NULL ORDER BY column_id, rank`
 		);
+		this.#find = db.prepare(`SELECT ${CARD} FROM cards WHERE id = ? AND board_id = ? AND deleted_at IS NULL`);
 		this.#rankOf = db.prepare('SELECT rank FROM cards WHERE id = ? AND column_id = ?');
 		this.#nextRank = db.prepare('SELECT min(rank) AS rank FROM cards WHERE column_id = ? AND rank > ? AND id <> ?');
 	}
 
 	ofBoard(boardId: string): Card[] {
 		return rowsOf<Card>(this.#ofBoard, boardId);
+	}
+
+	/** Returns undefined where the board has no such card, now or any more. */
+	find(boardId: string, id: string): Card | undefined {
+		return rowsOf<Card>(this.#find, id, boardId)[0];
 	}
 
 	/** Returns undefined where the board has no such column or the id is taken. */

@@ -50,7 +50,28 @@ const MIGRATIONS = [
 		text TEXT NOT NULL,
 		at INTEGER NOT NULL
 	) STRICT;
-	CREATE INDEX messages_of_board ON messages (board_id, seq);`
+	CREATE INDEX messages_of_board ON messages (board_id, seq);`,
+	`CREATE TABLE activity (
+		seq INTEGER PRIMARY KEY,
+		id TEXT NOT NULL UNIQUE,
+		board_id TEXT NOT NULL REFERENCES boards (id) ON DELETE CASCADE,
+		person_id TEXT NOT NULL,
+		person_name TEXT NOT NULL,
+		deed TEXT NOT NULL,
+		title TEXT NOT NULL,
+		detail TEXT,
+		card_id TEXT,
+		column_id TEXT,
+		at INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX activity_of_board ON activity (board_id, at);
+	CREATE INDEX messages_by_time ON messages (board_id, at);
+	CREATE TABLE digests (
+		board_id TEXT NOT NULL REFERENCES boards (id) ON DELETE CASCADE,
+		day TEXT NOT NULL,
+		text TEXT NOT NULL,
+		PRIMARY KEY (board_id, day)
+	) STRICT, WITHOUT ROWID;`
 ];
 
 /** @param file `:memory:` for one that nobody else sees and that ends with the process. */
@@ -69,8 +90,9 @@ function migrate(db: DatabaseSync): void {
 	db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
 }
 
-/** Runs `work` whole or not at all. */
+/** Runs `work` whole or not at all. Within another transaction it is a part of that one. */
 export function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
+	if (db.isTransaction) return work();
 	db.exec('BEGIN IMMEDIATE');
 	try {
 		const result = work();

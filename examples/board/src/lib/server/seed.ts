@@ -3,8 +3,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import csv from '../../../data-seed/board-import.csv?raw';
 import { parseCards } from '../csv.ts';
 import type { ImportedCard } from '../csv.ts';
+import type { Deed, Person } from '../model.ts';
 import { newId } from '../model.ts';
+import { Activities } from './activities.ts';
 import { Boards } from './boards.ts';
+import { Cards } from './cards.ts';
 import { Messages } from './messages.ts';
 
 const LAUNCH_PLAN: Record<string, string[]> = {
@@ -48,6 +51,15 @@ const TALK: [string, string][] = [
 	['Idris', 'Moving the docs today. The rest of Ideas can wait.']
 ];
 
+/** What the feed of the small board begins with: minutes ago, who, what, which card and where to. */
+const DEEDS: [number, string, Deed, string, string][] = [
+	[61, 'Mara', 'added', 'Warn the people who answer mail', 'Next'],
+	[52, 'Idris', 'moved', 'Load test with three thousand people on one board', 'In progress'],
+	[37, 'Idris', 'moved', '2,000 cards feel like twenty', 'Done'],
+	[26, 'Mara', 'renamed', 'Record a tour', 'Record a ninety-second tour with two cursors in it'],
+	[11, 'Idris', 'moved', 'Move the docs to their own address', 'In progress']
+];
+
 const MINUTE_MS = 60_000;
 
 /** Fills a database that has no boards. */
@@ -59,10 +71,24 @@ export function seed(db: DatabaseSync, now: number): void {
 	const messages = new Messages(db);
 	TALK.forEach(([name, text], index) => {
 		const at = now - (TALK.length - index) * 7 * MINUTE_MS;
-		// Nobody can sign in as them: people get their ids when they do.
-		messages.add(launch, { id: name.toLowerCase(), name }, { id: newId(), text, at });
+		messages.add(launch, invented(name), { id: newId(), text, at });
 	});
+	addDeeds(db, launch, now);
 }
+
+function addDeeds(db: DatabaseSync, boardId: string, now: number): void {
+	const cards = new Map(new Cards(db).ofBoard(boardId).map((card) => [card.title, card]));
+	const activities = new Activities(db);
+	for (const [minutes, name, deed, title, detail] of DEEDS) {
+		const card = cards.get(title);
+		const where = { cardId: card?.id ?? null, columnId: card?.columnId ?? null };
+		const at = now - minutes * MINUTE_MS;
+		activities.add(boardId, { id: newId(), person: invented(name), deed, title, detail, ...where, at });
+	}
+}
+
+/** Nobody can sign in as them: people get their ids when they do. */
+const invented = (name: string): Person => ({ id: name.toLowerCase(), name });
 
 function launchCards(): ImportedCard[] {
 	return Object.entries(LAUNCH_PLAN).flatMap(([column, titles]) =>

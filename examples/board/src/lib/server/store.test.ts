@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Card } from '../model.ts';
+import { newId } from '../model.ts';
+import type { NewActivity } from './activities.ts';
 import { openDatabase } from './database.ts';
 import { SESSION_MS } from './people.ts';
 import { openStore } from './store.ts';
@@ -151,6 +153,75 @@ describe('messages', () => {
 		expect(store.messages.add(boardId, { id: 'me', name: 'Me' }, message)).toBeDefined();
 		expect(store.messages.add(boardId, { id: 'me', name: 'Me' }, message)).toBeUndefined();
 	});
+});
+
+describe('activities', () => {
+	const DAY = { from: NOW, to: NOW + 1000 };
+	const mara = { id: 'mara', name: 'Mara' };
+
+	function tell(told: Partial<NewActivity>): void {
+		const nothing = { deed: 'added', title: 'x', detail: null, cardId: null, columnId: null, at: NOW } as const;
+		store.activities.add(boardId, { ...nothing, id: newId(), person: mara, ...told });
+	}
+
+	test('the feed has the last deeds, oldest first', () => {
+		for (const title of ['a', 'b', 'c']) tell({ title });
+		expect(store.activities.latest(boardId, 2).map(({ title }) => title)).toEqual(['b', 'c']);
+		expect(store.activities.latest(boardId, 1)[0]?.person).toEqual(mara);
+	});
+
+	test('only what happened within the time counts, and a card that came to the last column twice is done once', () => {
+		tell({ at: NOW - 1 });
+		tell({ at: NOW + 1000 });
+		tell({});
+		tell({ deed: 'moved', cardId: 'one', columnId: columnId(1) });
+		tell({ deed: 'moved', cardId: 'one', columnId: columnId(0) });
+		tell({ deed: 'moved', cardId: 'one', columnId: columnId(1) });
+		store.messages.add(boardId, mara, { id: 'hello', text: 'hi', at: NOW });
+		expect(store.activities.tally(boardId, DAY)).toEqual({ added: 1, moved: 3, done: 1, messages: 1 });
+		expect(store.activities.tally('another', DAY)).toEqual({ added: 0, moved: 0, done: 0, messages: 0 });
+	});
+
+	test('who did most comes first, and a message is a deed', () => {
+		const idris = { id: 'idris', name: 'Idris' };
+		tell({});
+		tell({ person: idris });
+		tell({ person: idris, at: NOW + 1000 });
+		store.messages.add(boardId, idris, { id: 'hello', text: 'hi', at: NOW });
+		expect(store.activities.mostActive(boardId, DAY, 3)).toEqual([
+			{ ...idris, deeds: 2 },
+			{ ...mara, deeds: 1 }
+		]);
+		expect(store.activities.mostActive(boardId, DAY, 1)).toHaveLength(1);
+	});
+
+	test('a board on which nothing happened is not among those of a day', () => {
+		expect(store.activities.boardsWithin(DAY)).toEqual([]);
+		tell({});
+		expect(store.activities.boardsWithin(DAY)).toEqual([boardId]);
+	});
+
+	test('a day that is digested twice is there once, and the last day is the latest', () => {
+		expect(store.digests.latest(boardId)).toBeNull();
+		for (const [day, text] of [
+			['2026-02-02', 'x'],
+			['2026-02-02', 'y'],
+			['2026-01-31', 'z']
+		] as const) {
+			store.digests.write(boardId, { day, text });
+		}
+		expect(store.digests.latest(boardId)).toEqual({ day: '2026-02-02', text: 'y' });
+	});
+});
+
+test('what fails within a transaction leaves nothing behind', () => {
+	const fail = () =>
+		store.transaction(() => {
+			add('a');
+			throw new Error('no');
+		});
+	expect(fail).toThrow('no');
+	expect(titles(0)).toEqual([]);
 });
 
 test('a database file is opened again with what it held', () => {

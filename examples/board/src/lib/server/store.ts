@@ -1,8 +1,10 @@
 // The one open database of this process, with what reads and writes it.
 import { join } from 'node:path';
+import { Activities } from './activities.ts';
 import { Boards } from './boards.ts';
 import { Cards } from './cards.ts';
-import { openDatabase } from './database.ts';
+import { inTransaction, openDatabase } from './database.ts';
+import { Digests } from './digests.ts';
 import { Messages } from './messages.ts';
 import { People } from './people.ts';
 import { seed } from './seed.ts';
@@ -12,6 +14,10 @@ export interface Store {
 	boards: Boards;
 	cards: Cards;
 	messages: Messages;
+	activities: Activities;
+	digests: Digests;
+	/** Runs several of them whole or not at all. */
+	transaction: <Result>(work: () => Result) => Result;
 }
 
 /** Where the boards are kept. */
@@ -32,5 +38,13 @@ export function store(): Store {
 export function openStore(file: string): Store {
 	const db = openDatabase(file);
 	seed(db, Date.now());
-	return { people: new People(db), boards: new Boards(db), cards: new Cards(db), messages: new Messages(db) };
+	return {
+		people: new People(db),
+		boards: new Boards(db),
+		cards: new Cards(db),
+		messages: new Messages(db),
+		activities: new Activities(db),
+		digests: new Digests(db),
+		transaction: (work) => inTransaction(db, work)
+	};
 }
