@@ -6,7 +6,7 @@ import type { Timer } from '../base/clock.ts';
 import type { LiveError } from '../base/errors.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import type { Position } from '../protocol/position.ts';
-import type { ResetReason, Resumed, Snapshot, StreamEvent } from '../protocol/stream.ts';
+import { INVALIDATED, type ResetReason, type Resumed, type Snapshot, type StreamEvent } from '../protocol/stream.ts';
 import type { Applied, ClientSettings } from './options.ts';
 import { callAll, type Updates } from './updates.ts';
 import { View, type PendingEvent } from './view.ts';
@@ -64,6 +64,8 @@ export class ClientStream {
 	readonly #view = new View();
 	#phase: Phase = 'off';
 	#position: Position | null = null;
+	/** Whether what was loaded does not hold any more: then nothing is resumed. */
+	#isStale = false;
 	#error: LiveError | undefined;
 	#failures = 0;
 	/** Runs while nobody listens. */
@@ -198,7 +200,8 @@ export class ClientStream {
 			if (event && offset > last.offset + 1) return this.#catchUp(last);
 			this.#position = { epoch: last.epoch, offset };
 		}
-		if (!event) return;
+		if (event === INVALIDATED) this.#isStale ||= data === null || data === this.path;
+		if (!event || event === INVALIDATED) return;
 		this.#view.apply(event, data);
 		this.#applied({ kind: 'event', event, data });
 		for (const listener of this.#eventListeners) this.#host.updates.afterwards(() => listener(event, data));
@@ -207,6 +210,7 @@ export class ClientStream {
 
 	#load({ value, position, merge }: LiveSnapshot<unknown>): void {
 		this.#position = position;
+		this.#isStale = false;
 		this.#view.load(value, merge);
 		this.#applied({ kind: 'value', value, merge });
 	}
@@ -293,7 +297,7 @@ export class ClientStream {
 		this.#host.updates.forget(this.#retryTimer);
 		this.#host.leave(this);
 		this.#phase = this.#isCurrent ? 'behind' : 'joining';
-		const refusal = this.#host.join(this, this.#refreshes.length > 0 ? null : this.#position);
+		const refusal = this.#host.join(this, this.#refreshes.length > 0 || this.#isStale ? null : this.#position);
 		if (refusal) this.#refuse(refusal);
 		this.#change();
 	}

@@ -94,7 +94,10 @@ export interface TopicEvent extends StreamEvent {
 /** The part of an event that no recipient changes: `"created",{…}`. Encoded once, kept in the log. */
 export type EventBody = string;
 
-/** Has every stream of the topic load anew; its data is the path of the streams that it concerns, null for all. */
+/**
+ * What streams have loaded does not hold any more; the data is the path of those that it concerns, null for all. They are
+ * sent another value, and until then do not resume.
+ */
 export const INVALIDATED = '%invalidate';
 
 /** What a view's row that changes its place is announced with: `[key, place]`, the place counted from 0. */
@@ -103,7 +106,7 @@ export const MOVED = '%moved';
 /** Names that no application may publish under. */
 export const RESERVED_EVENTS: ReadonlySet<string> = new Set([INVALIDATED, MOVED]);
 
-/** Whether an event is for the servers: clients get none of it but its offset. */
+/** Whether an event is about streams, and about no row. */
 export function isControl(body: EventBody): boolean {
 	return body.startsWith(`"${INVALIDATED}"`);
 }

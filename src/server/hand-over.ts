@@ -51,8 +51,14 @@ export interface HandOverParts {
 /** done: it is live, or closed · over: what it reads has ended · invalidated: what it misses cannot bring it up to date */
 type Joined = 'done' | 'over' | 'invalidated' | ResetReason;
 
-/** Where an attempt has left it. */
-type Attempt = 'done' | { readonly from: Position | null };
+/** Where it stands, and the reason for a new value, should it take one. */
+interface Standing {
+	readonly from: Position | null;
+	readonly why: ResetReason | null;
+}
+
+/** What came of an attempt: it is live or closed, or has to go on from here. */
+type Attempt = 'done' | Standing;
 
 interface Sending {
 	/** Why what the client has does not connect; null where it has nothing, or nothing that needs a reason. */
@@ -78,23 +84,24 @@ export class HandOver {
 
 	/** @param why the reason for a new value, should it take one. @returns when the stream is live or closed */
 	async bringUpToDate(from: Position | null, why: ResetReason | null = null): Promise<void> {
-		await this.#inTurn((feed, position) => this.#attempt(feed, position, why), from);
+		await this.#inTurn((feed, standing) => this.#attempt(feed, standing), { from, why });
 	}
 
 	/** Loads the value anew, and sends it when it is there. */
 	async reload(): Promise<void> {
-		await this.#inTurn((feed) => this.#sendValue(feed, { why: null, isReload: true }), null);
+		const start = { from: null, why: null };
+		await this.#inTurn((feed, { why }) => this.#sendValue(feed, { why, isReload: true }), start);
 	}
 
-	async #inTurn(run: (feed: Feed, from: Position | null) => Promise<Attempt>, from: Position | null): Promise<void> {
+	async #inTurn(run: (feed: Feed, standing: Standing) => Promise<Attempt>, start: Standing): Promise<void> {
 		const { host } = this.#parts;
 		await host.loads.enter();
 		try {
 			await host.room();
-			let attempt: Attempt = { from };
+			let attempt: Attempt = start;
 			while (attempt !== 'done') {
 				const feed = this.#isClosed ? null : await this.#stream.currentFeed();
-				attempt = feed === null ? 'done' : await run(feed, attempt.from);
+				attempt = feed === null ? 'done' : await run(feed, attempt);
 			}
 		} finally {
 			host.loads.leave();
@@ -105,13 +112,13 @@ export class HandOver {
 		return this.#stream.isClosed;
 	}
 
-	async #attempt(feed: Feed, from: Position | null, why: ResetReason | null): Promise<Attempt> {
+	async #attempt(feed: Feed, { from, why }: Standing): Promise<Attempt> {
 		const { host, definition } = this.#parts;
 		if (from === null || definition.ephemeral) return this.#sendValue(feed, { why, isReload: false });
 		const resumed = this.#resumed(feed);
 		const missed = new MissedEvents(from, resumed, resumed);
 		const joined = await this.#joinLive(feed, missed);
-		if (joined === 'over') return { from: missed.reached };
+		if (joined === 'over') return { from: missed.reached, why };
 		if (joined !== 'done') {
 			return this.#sendValue(feed, { why: joined === 'invalidated' ? null : joined, isReload: false });
 		}
@@ -141,7 +148,7 @@ export class HandOver {
 		const { topic } = feed;
 		while (!rows.isReady && !topic.isOver && !this.#isClosed) await this.#untilClosed(rows.ready);
 		if (this.#isClosed) return 'done';
-		if (topic.isOver) return { from: null };
+		if (topic.isOver) return { from: null, why };
 		this.#stream.pause();
 		const position = this.#parts.definition.ephemeral ? null : topic.head;
 		const message = encodeSnapshot(this.#snapshotParts(feed, position, []), rows.text);
@@ -180,7 +187,7 @@ export class HandOver {
 		try {
 			const loaded = await this.#usable(load);
 			if (this.#isClosed) return 'done';
-			if (feed.topic.isOver) return { from: null };
+			if (feed.topic.isOver) return { from: null, why: sending.why };
 			if (loaded === null) return { why: sending.why };
 			this.#stream.pause();
 			return await this.#deliver(feed, load, { ...sending, loaded });
@@ -197,15 +204,15 @@ export class HandOver {
 		const reset = this.#reset(why);
 		if (this.#parts.definition.ephemeral) {
 			const parts = this.#snapshotParts(feed, null, load.events);
-			this.#stream.goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
 			if (load.isStale) this.#stream.wentStale();
+			this.#stream.goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
 			return 'done';
 		}
 		const snapshot: Encode = (position, events) =>
 			reset + encodeSnapshot(this.#snapshotParts(feed, position, events), loaded.value);
 		const missed = new MissedEvents(load.position, snapshot, this.#resumed(feed), true);
 		const joined = await this.#joinLive(feed, missed);
-		if (joined === 'over') return { from: missed.isBegun ? missed.reached : null };
+		if (joined === 'over') return { from: missed.isBegun ? missed.reached : null, why };
 		if (joined === 'done') return joined;
 		// A part may have been sent, and the log have forgotten what follows it while the client took that.
 		return { why: missed.isBegun ? (joined as ResetReason) : why };
@@ -278,8 +285,8 @@ export class HandOver {
 				if (!this.#isClosed && missed.position.epoch !== topic.head.epoch) return 'epoch';
 			} else if (missed.position.offset >= topic.head.offset) {
 				// Nothing has waited since the log was read: an event that came in between would be lost.
-				this.#stream.goLive(feed, missed.position, missed.message());
 				if (isStale) this.#stream.wentStale();
+				this.#stream.goLive(feed, missed.position, missed.message());
 				return 'done';
 			}
 		}

@@ -8,7 +8,6 @@ import type { Position } from '../protocol/position.ts';
 import {
 	decodeEventBody,
 	encodeEvent,
-	encodeSkip,
 	INVALIDATED,
 	isControl,
 	type Alias,
@@ -170,16 +169,12 @@ export class HubTopic implements ReadTopic {
 		this.#head = offset;
 		for (const tap of this.#taps) tap.entry(entry);
 		if (this.feeds.size === 0) return;
-		const isForClients = !isControl(body);
 		const isFirst = this.#pending === null;
 		this.#pending ??= new PendingEvents();
-		this.#pending.add(
-			isForClients ? encodeEvent(this.alias, offset, body) : encodeSkip(this.alias, offset),
-			offset
-		);
+		this.#pending.add(encodeEvent(this.alias, offset, body), offset);
 		if (isFirst) this.#parts.flushSoon(this);
 		else if (this.#pending.isFull) this.flush();
-		if (!isForClients) this.#control(body);
+		if (isControl(body)) this.#control(body);
 	}
 
 	#control(body: string): void {

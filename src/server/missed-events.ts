@@ -46,7 +46,7 @@ export class MissedEvents {
 
 	#add({ offset, body }: LogEntry): void {
 		if (isControl(body)) this.#control(body);
-		if (body === '' || isControl(body)) return void (this.#skipped = offset);
+		if (body === '') return void (this.#skipped = offset);
 		this.#endSkip();
 		this.#events.push(encodeListedEvent(offset, body));
 	}

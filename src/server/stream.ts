@@ -142,20 +142,18 @@ export class ServerStream implements FedStream, HostedStream, HandedOver {
 		if (this.#state === 'live') this.wentStale(); // what brings others up to date finds it out
 	}
 
-	/** @internal */
+	/** @internal What it is sent was loaded too early: it is loaded once more, however often that happens meanwhile. */
 	wentStale(): void {
 		this.#isStale = true;
-		if (!this.#isReloading) this.#reload().catch((error: unknown) => this.#failReload(error));
+		if (this.#state === 'live' && !this.#isReloading) this.#reload();
 	}
 
-	/** However often it went stale while it loaded, it loads once more. */
-	async #reload(): Promise<void> {
+	#reload(): void {
+		this.#isStale = false;
 		this.#isReloading = true;
-		while (this.#isStale && !this.isClosed) {
-			this.#isStale = false;
-			await this.#host.withTimeout(this.#handOver?.reload(), this.path);
-		}
-		this.#isReloading = false;
+		Promise.resolve(this.#host.withTimeout(this.#handOver?.reload(), this.path)).catch((error: unknown) =>
+			this.#failReload(error)
+		);
 	}
 
 	/** The client must not resume from what does not hold any more. */
@@ -210,8 +208,10 @@ export class ServerStream implements FedStream, HostedStream, HandedOver {
 	/** @internal */
 	goLive(feed: Feed, position: Position, message: string): void {
 		this.#state = 'live';
+		this.#isReloading = false;
 		feed.begin(this, position);
 		this.#host.send(message);
+		if (this.#isStale) this.#reload();
 	}
 
 	#announce(feed: Feed): void {

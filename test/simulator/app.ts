@@ -2,9 +2,10 @@
 // process crashes: what was running then never comes to write or publish anything.
 
 import { LiveError } from '../../src/base/errors.ts';
+import { pipe } from '../../src/features/pipe/pipe.ts';
 import type { LiveContext } from '../../src/server/context.ts';
 import { live } from '../../src/live/live.ts';
-import type { Database, Note, Post, Row, Seat } from './database.ts';
+import { USERS, type Database, type Note, type Post, type Row, type Seat } from './database.ts';
 
 /** What the module needs of the process that it runs in. */
 export interface AppHost {
@@ -32,6 +33,11 @@ export type Publishes = Pick<LiveContext, 'publish'>;
 /** `User` belongs to the application under test, whichever that is. */
 const userOf = (ctx: Pick<LiveContext, 'user'>): string => (ctx.user as { id: string }).id;
 
+/** What views let through, and what they make of it. */
+export const isShort = ({ text }: Pick<Row, 'text'>): boolean => text.length < 100;
+export const isOwn = (user: string, version: number): boolean => version % USERS.length !== USERS.indexOf(user);
+export const named = (id: string): string => `name of ${id}`;
+
 export type App = ReturnType<typeof makeApp>;
 
 export function makeApp(host: AppHost) {
@@ -48,6 +54,26 @@ export function makeApp(host: AppHost) {
 	const cards = live.stream((_, room: string) => ['room', room], loadRows, { access: mayRead });
 	/** A second stream on the same topic. */
 	const titles = live.stream((_, room: string) => ['room', room], loadRows, { access: mayRead, prepend: true });
+	const short = pipe(
+		cards,
+		pipe.filter((_, row) => isShort(row))
+	);
+	/** Everybody sees something else of it. */
+	const own = pipe(
+		cards,
+		pipe.filter((ctx, { version }) => isOwn(userOf(ctx), version)),
+		pipe.sort('version', 'desc'),
+		pipe.limit(3)
+	);
+	const bare = pipe(
+		cards,
+		pipe.joinMany(
+			'id',
+			async (ids: string[]) => (await host.pause(), new Map(ids.map((id) => [id, named(id)]))),
+			'name'
+		),
+		pipe.transform((_, { id, room, version, name }) => ({ id, room, version, name }))
+	);
 	const setting = live.stream(
 		'setting',
 		async () => {
@@ -207,10 +233,32 @@ export function makeApp(host: AppHost) {
 		throw new LiveError('CONFLICT', callId);
 	});
 
-	const streams = { cards, titles, top, setting, feed, recent, chat, inbox, greeting, presence, cursors };
+	/** A row changes that nobody else writes, and no event says so. */
+	const rewrite = (room: string): void => {
+		host.check();
+		rowsOf(room).set('silent', { id: 'silent', room, version: database.nextVersion(), text: 'silent' });
+	};
+
+	const streams = {
+		cards,
+		titles,
+		top,
+		short,
+		own,
+		bare,
+		setting,
+		feed,
+		recent,
+		chat,
+		inbox,
+		greeting,
+		presence,
+		cursors
+	};
 	return {
 		streams,
 		writeRow,
+		rewrite,
 		exports: { ...streams, put, remove, many, post, note, sit, stand, move, look, refuse }
 	};
 }

@@ -32,6 +32,8 @@ export interface Committed {
 }
 
 export const ROOMS = ['red', 'blue'];
+/** What is loaded of it may become stale: its streams get new values without a reset. */
+export const INVALIDATED_ROOM = 'blue';
 export const USERS = ['ann', 'bob', 'cid'];
 
 export class Database {

@@ -89,11 +89,17 @@ function merged(value: unknown, { event, data }: ModelEvent, spec: MergeSpec): u
 	if (spec.kind === 'set') return event === 'set' ? data : value;
 	const rows: unknown[] = Array.isArray(value) ? value : [];
 	if (event === 'set' && spec.kind !== 'latest') return Array.isArray(data) ? bounded(data, spec) : data;
+	if (event === '%moved') return moved(rows, data as [unknown, number], spec);
 	const key = keyOf(data, spec);
 	const known = key !== undefined && rows.some((row) => keyOf(row, spec) === key);
 	if (REMOVES.has(event)) return known ? rows.filter((row) => keyOf(row, spec) !== key) : value;
 	if (known) return rows.map((row) => (keyOf(row, spec) === key ? data : row));
 	return UPSERTS.has(event) || spec.kind === 'latest' ? bounded(added(rows, data, spec), spec) : value;
+}
+
+function moved(rows: unknown[], [key, place]: [unknown, number], spec: MergeSpec): unknown[] {
+	const row = rows.find((other) => keyOf(other, spec) === key);
+	return rows.filter((other) => other !== row).toSpliced(place, 0, row);
 }
 
 const added = (rows: unknown[], row: unknown, { prepend }: MergeSpec): unknown[] =>

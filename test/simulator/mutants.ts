@@ -147,6 +147,75 @@ export const MUTANTS: readonly Mutant[] = [
 		]
 	},
 	{
+		title: 'a filter holds for the first value only',
+		edits: [
+			{
+				file: 'server/views/view-rows.ts',
+				find: 'row === LEFT_OUT ? this.#rows.remove(key) : this.#rows.put(key, row)',
+				replace: 'this.#rows.put(key, row === LEFT_OUT ? data : row)'
+			}
+		]
+	},
+	{
+		title: 'a limited view does not fill up when a row goes',
+		edits: [
+			{
+				file: 'server/views/ordered-rows.ts',
+				find: 'if (others > 0) changes.push(this.#refill(shown));',
+				replace: ''
+			}
+		]
+	},
+	{
+		title: 'a projection is left out where events are caught up',
+		edits: [{ file: 'server/views/event-view.ts', find: "(await this.#bodyOf(body)) ?? ''", replace: 'await body' }]
+	},
+	{
+		title: 'a view that looks at the user is shared between users',
+		edits: [
+			{
+				file: 'server/views/view-groups.ts',
+				find: 'if (finer(shared, asker) === shared) return;',
+				replace: 'if (asker) return;'
+			}
+		]
+	},
+	{
+		title: 'a row goes to the end of a sorted view, wherever it belongs',
+		edits: [
+			{
+				file: 'client/merge/keyed.ts',
+				find: 'return draft.move(data as [key: unknown, place: number]);',
+				replace: 'return;'
+			}
+		]
+	},
+	{
+		title: 'a view says that it has come as far as an event that it still looks at',
+		edits: [
+			{
+				file: 'server/views/event-view.ts',
+				find: 'return { epoch, offset: this.#done };',
+				replace: 'return this.#follower.position ?? { epoch, offset: 0 };'
+			}
+		]
+	},
+	{
+		title: 'a load that began before its topic was invalidated is good enough',
+		edits: [{ file: 'server/hand-over.ts', find: 'if (isStale) this.#stream.wentStale();', replace: '' }]
+	},
+	{
+		title: 'a stream that falls behind after it was loaded anew waits for a load that is over',
+		edits: [
+			{
+				file: 'server/stream.ts',
+				find: "this.#state = 'live';\n\t\tthis.#isReloading = false;",
+				replace:
+					"this.#state = 'live';\n\t\tvoid Promise.resolve().then(() => Promise.resolve()).then(() => (this.#isReloading = false));"
+			}
+		]
+	},
+	{
 		title: 'an event that was shown early stays when its call failed',
 		edits: [{ file: 'client/stream.ts', find: 'if (!entry.settled) this.#remove(entry);', replace: '' }]
 	}

@@ -3,7 +3,7 @@
 import { isLiveError } from '../../src/base/errors.ts';
 import type { TopicLike } from '../../src/server/topic.ts';
 import { loadPage } from './page-load.ts';
-import { ROOMS } from './database.ts';
+import { INVALIDATED_ROOM, ROOMS } from './database.ts';
 import type { Watch } from './watch.ts';
 import type { SimClient, World } from './world.ts';
 
@@ -24,6 +24,11 @@ const REVOKED_MS = 2_000;
 const STREAMS: readonly (readonly [path: string, args: readonly string[]])[] = [
 	...ROOMS.flatMap((room) => [['app/cards', [room]] as const, ['app/titles', [room]] as const]),
 	['app/setting', []],
+	...ROOMS.flatMap((room) => [
+		['app/short', [room]] as const,
+		['app/own', [room]] as const,
+		['app/bare', [room]] as const
+	]),
 	['app/top', ['red']],
 	['app/feed', []],
 	['app/recent', []],
@@ -245,6 +250,16 @@ export class Steps {
 			publish(process.app.streams.greeting.topic(), 'nothing', { number: database.nextVersion() });
 	}
 
+	/** A row of one room changes without an event: whoever reads it loads anew. */
+	invalidate(): void {
+		const { random, processes } = this.world;
+		if (processes.length === 0) return;
+		const { app, server } = random.pick(processes);
+		const topic = app.streams.cards.topic(INVALIDATED_ROOM);
+		app.rewrite(INVALIDATED_ROOM);
+		void server.publisher.invalidate(topic, null);
+	}
+
 	cut(): void {
 		this.#client.connection?.cut();
 	}
@@ -378,6 +393,7 @@ const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[1, 'ban'],
 	[1, 'refuseRoom'],
 	[10, 'pardon'],
+	[3, 'invalidate'],
 	[4, 'wait']
 ];
 const TOTAL_WEIGHT = WEIGHTS.reduce((sum, [weight]) => sum + weight, 0);

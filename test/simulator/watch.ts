@@ -5,12 +5,18 @@ import { CLIENT_DEFAULTS, type Applied } from '../../src/client/options.ts';
 import type { ClientStream } from '../../src/client/stream.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
 import type { Position } from '../../src/protocol/position.ts';
-import { bodyOf, type Row } from './database.ts';
+import { isControl } from '../../src/protocol/stream.ts';
+import { isOwn, isShort, named } from './app.ts';
+import { bodyOf, INVALIDATED_ROOM, type Row } from './database.ts';
 import { Model } from './model.ts';
 import { brief, type SimClient } from './world.ts';
 
 const LINGER_MS = CLIENT_DEFAULTS.lingerMs;
 const EPHEMERAL = new Set(['app/presence', 'app/cursors']);
+/** Views: what they send is not what the log has. */
+const VIEWS = new Set(['app/short', 'app/own', 'app/bare']);
+/** Of these, those that count their events themselves. */
+const OWN_LOGS = new Set(['app/short', 'app/own']);
 
 export class Watch {
 	readonly client: SimClient;
@@ -124,7 +130,8 @@ export class Watch {
 	#appliedValue(position: Position | null, { value, merge }: Extract<Applied['change'], { kind: 'value' }>): void {
 		const { world } = this.client;
 		world.note(() => `${this.label} value at ${show(position)} ${brief(JSON.stringify(value))}`);
-		if (this.#hasValue && !this.#told && !this.#asked && position !== null) {
+		const isExpected = this.#told || this.#asked || this.last === null || this.args[0] === INVALIDATED_ROOM;
+		if (this.#hasValue && !isExpected && position !== null) {
 			world.violate(`${this.label}: the value at ${show(this.last)} became ${show(position)} without a reset`);
 		}
 		this.#hasValue = true;
@@ -138,29 +145,50 @@ export class Watch {
 	#checkReader(value: unknown): void {
 		const { world, user } = this.client;
 		const foreign =
+			(Array.isArray(value) && value.some((row) => this.#hides(row as Row))) ||
 			(this.path === 'app/greeting' && (value as { viewer: string }).viewer !== user) ||
 			(this.path === 'app/inbox' && (value as { user: string }[]).some((row) => row.user !== user)) ||
 			(this.args.length > 0 && (value as Row[]).some((row) => row.room !== this.args[0]));
 		if (foreign) world.violate(`${this.label} was shown what is not for ${user}: ${JSON.stringify(value)}`);
 	}
 
+	/** Whether a row is none that the view may show, or shows too much of it. */
+	#hides(row: Row): boolean {
+		if (this.path === 'app/short') return row.text !== undefined && !isShort(row);
+		if (this.path === 'app/own') return row.version !== undefined && !isOwn(this.client.user, row.version);
+		return this.path === 'app/bare' && row.text !== undefined;
+	}
+
 	#appliedEvent(position: Position | null, { event, data }: Extract<Applied['change'], { kind: 'event' }>): void {
 		const { world } = this.client;
 		world.note(() => `${this.label} event ${show(position)} ${event} ${brief(JSON.stringify(data))}`);
 		this.model.apply(event, data);
+		if (this.#hides(data as Row))
+			world.violate(`${this.label} was sent what it may not show: ${JSON.stringify(data)}`);
 		if (position === null) return this.#checkOnce(event, data);
 		const last = this.last;
 		this.last = position;
 		this.#told = false;
 		const isSameLog = last !== null && world.epochKey(last.epoch) === world.epochKey(position.epoch);
-		if (!isSameLog || last.offset + 1 !== position.offset) {
+		if (!isSameLog || !this.#follows(last, position)) {
 			return world.violate(`${this.label}: event ${show(position)} was applied after ${show(last)}`);
 		}
 		this.#checkCommitted(position, event, data);
 	}
 
+	/** Whether nothing is between that concerns clients. */
+	#follows(last: Position, { epoch, offset }: Position): boolean {
+		const { world } = this.client;
+		let next = last.offset + 1;
+		const isSkipped = (): boolean =>
+			isControl(world.database.committed(this.topic, world.epochKey(epoch), next)?.body ?? '');
+		while (next < offset && !OWN_LOGS.has(this.path) && isSkipped()) next++;
+		return next === offset;
+	}
+
 	#checkCommitted(position: Position, event: string, data: unknown): void {
 		const { world, user } = this.client;
+		if (VIEWS.has(this.path)) return;
 		const committed = world.database.committed(this.topic, world.epochKey(position.epoch), position.offset);
 		if (committed?.body !== bodyOf(event, data)) {
 			return world.violate(`${this.label}: event ${show(position)} is ${committed?.body ?? 'not in the log'}`);
@@ -219,15 +247,19 @@ export class Watch {
 	#checkComplete(): void {
 		const { last } = this;
 		const { world } = this.client;
-		if (last === null) return;
+		if (last === null || OWN_LOGS.has(this.path)) return;
 		const logs = [...world.database.log].filter(([key]) => key.startsWith(`${this.topic} `));
 		const [key, entries] = logs.at(-1) ?? [];
 		if (key === undefined || entries === undefined) return;
 		const ours = `${this.topic} ${world.epochKey(last.epoch)}`;
 		const isNewer = !world.database.log.has(ours) && last.offset === 0;
-		if (!isNewer && (ours !== key || last.offset !== entries.length)) {
+		if (!isNewer && (ours !== key || !this.#follows(last, { ...last, offset: entries.length + 1 }))) {
 			world.violate(`${this.label} stands at ${show(last)}, the log at ${key}:${entries.length}`);
 		}
+	}
+
+	get #rows(): Row[] {
+		return [...(this.client.world.database.rooms.get(String(this.args[0]))?.values() ?? [])];
 	}
 
 	/** What the database has for this stream; undefined where it has nothing to compare with. */
@@ -236,7 +268,13 @@ export class Watch {
 		switch (this.path) {
 			case 'app/cards':
 			case 'app/titles':
-				return [...(database.rooms.get(String(this.args[0]))?.values() ?? [])];
+				return this.#rows;
+			case 'app/short':
+				return this.#rows.filter(isShort);
+			case 'app/own':
+				return newest(this.#rows.filter(({ version }) => isOwn(this.client.user, version)));
+			case 'app/bare':
+				return this.#rows.map(({ id, room, version }) => ({ id, room, version, name: named(id) }));
 			case 'app/setting':
 				return database.setting;
 			case 'app/chat':
@@ -253,6 +291,8 @@ export class Watch {
 	}
 }
 
+const newest = (rows: Row[]): Row[] => rows.toSorted((one, other) => other.version - one.version).slice(0, 3);
+
 const show = (position: Position | null): string => (position ? `${position.epoch}:${position.offset}` : '-');
 
 /** Rows in the order of their keys: in which order they were first seen may differ. */
@@ -265,6 +305,9 @@ function topicOf(path: string, args: unknown[], user: string): string {
 		case 'app/cards':
 		case 'app/titles':
 		case 'app/top':
+		case 'app/short':
+		case 'app/own':
+		case 'app/bare':
 			return encodeTopic(['room', String(args[0])]);
 		case 'app/recent':
 		case 'app/chat':

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 /** Below the project, so that packages are found; ignored by git. */
 const COPIES = join(ROOT, 'tmp/mutants');
-const SOURCES = ['base', 'protocol', 'server', 'live', 'client', 'backplanes', 'transports', 'testing'];
+const SOURCES = ['base', 'protocol', 'server', 'features', 'live', 'client', 'backplanes', 'transports', 'testing'];
 
 export interface Edit {
 	/** Below `src`. */

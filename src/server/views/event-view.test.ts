@@ -273,7 +273,9 @@ describe('a gated stream', () => {
 });
 
 describe('a pipe', () => {
-	const inOrder = () => pipe.sort<number>((one, other) => one - other);
+	const byNumber = (one: number, other: number) => one - other;
+	const { sort: sortedBy } = pipe;
+	const inOrder = () => sortedBy(byNumber);
 
 	it.each([
 		[

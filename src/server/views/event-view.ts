@@ -25,6 +25,10 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 	/** The last broadcast that is being looked at: those that follow wait for it. */
 	#broadcasting: PromiseLike<void> | null = null;
 	#isOver = false;
+	/** The last event that was looked at to its end. */
+	#done = 0;
+	/** Counts beginnings. */
+	#turn = 0;
 
 	constructor(options: GroupOptions) {
 		const { topic, topics, run } = options;
@@ -38,7 +42,7 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 	/** @internal once, when it can be found by whoever may end it */
 	start(): void {
 		const { topic } = this.#options;
-		void this.#follower.begin(topic.head);
+		this.#begin(topic.head);
 		topic.tap(this);
 	}
 
@@ -55,7 +59,8 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 	}
 
 	get head(): Position {
-		return this.#follower.position ?? this.#options.topic.head;
+		const { epoch } = this.#follower.position ?? this.#options.topic.head;
+		return { epoch, offset: this.#done };
 	}
 
 	get isOver(): boolean {
@@ -109,9 +114,12 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 	}
 
 	apply({ offset, body }: LogEntry): MaybePromise<void> {
-		if (isControl(body)) return this.#control(body);
+		const turn = this.#turn;
 		return whenDone(this.#bodyOf(body), (shown) => {
-			if (shown !== null && !this.#isOver) this.#audience.add(shown, offset);
+			if (this.#isOver || turn !== this.#turn) return; // of a log that has been replaced meanwhile
+			if (shown !== null) this.#audience.add(shown, offset);
+			this.#done = offset;
+			if (isControl(body)) this.#control(body);
 		});
 	}
 
@@ -147,8 +155,14 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 
 	torn(): void {
 		const { head } = this.#options.topic;
-		void this.#follower.begin(head);
+		this.#begin(head);
 		this.#audience.restart(head.offset);
+	}
+
+	#begin(head: Position): void {
+		this.#turn++;
+		this.#done = head.offset;
+		void this.#follower.begin(head);
 	}
 
 	/** Whoever reads it reads the log from where it stands. */

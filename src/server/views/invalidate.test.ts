@@ -118,7 +118,7 @@ describe('an invalidated stream', () => {
 		await harness.server.publisher.publish(['rows'], 'created', { id: 2 });
 		await harness.clock.settle();
 		expect(client.of('event').map(({ offset, event }) => [offset, event])).toEqual([
-			[1, ''],
+			[1, '%invalidate'],
 			[2, 'created']
 		]);
 	});
