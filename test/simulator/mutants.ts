@@ -191,16 +191,6 @@ export const MUTANTS: readonly Mutant[] = [
 		]
 	},
 	{
-		title: 'a view says that it has come as far as an event that it still looks at',
-		edits: [
-			{
-				file: 'server/views/event-view.ts',
-				find: 'return { epoch, offset: this.#done };',
-				replace: 'return this.#follower.position ?? { epoch, offset: 0 };'
-			}
-		]
-	},
-	{
 		title: 'a load that began before its topic was invalidated is good enough',
 		edits: [{ file: 'server/hand-over.ts', find: 'if (isStale) this.#stream.wentStale();', replace: '' }]
 	},

@@ -211,6 +211,19 @@ describe('a join', () => {
 		]);
 	});
 
+	it('does not say with a heartbeat that its readers have what it still looks up', async () => {
+		const { names, answer } = directory();
+		const base = posts();
+		const harness = await startServer({ m: { posts: pipe(base, pipe.joinMany('author', names, 'name')) } });
+		const client = await harness.connect();
+		await client.subscribe('m/posts');
+		await publish(harness, base.topic(), ['created', post(1, 7)]);
+		await harness.clock.advance(16_000);
+		expect(client.of('event')).toEqual([]);
+		await answer(harness);
+		expect(client.of('event')).toMatchObject([{ offset: 1, event: 'created' }]);
+	});
+
 	it('that never answers holds nothing up for ever', async () => {
 		const { names } = directory();
 		const base = posts(post(1, 7));
