@@ -41,6 +41,8 @@ export interface LiveSnapshot<Value> {
 	/** Where the value stands in the topic's log; null on an ephemeral topic. */
 	position: { epoch: string; offset: number } | null;
 	merge: MergeSpec;
+	/** Names the rows behind those of the value; null or absent where there are none. */
+	cursor?: string | null | undefined;
 }
 
 /** A stream as a component uses it: reactive properties, a promise, an async iterable and a store, all in one. */
@@ -70,8 +72,15 @@ export interface LiveResource<Value, Events> extends PromiseLike<Value>, AsyncIt
 		data: Events[Name],
 		run: () => Promise<Result>
 	): Promise<Result>;
-	/** Loads the value anew. */
+	/** Loads the value anew. Of a stream that is loaded in pages it has the first one then. */
 	refresh(): Promise<void>;
+	/** Whether there are rows that were not loaded. */
+	readonly hasMore: boolean;
+	/**
+	 * Loads the next page, where there is one; while it is on its way, others who ask wait for the same one. Its rows come at
+	 * the end of the list, and where created rows do (`prepend: false`) at the front. Rejects with a LiveError.
+	 */
+	loadMore(): Promise<void>;
 }
 
 /** The part of a stream that the browser has. A stream without arguments is also its own only resource. */

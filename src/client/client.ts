@@ -49,7 +49,8 @@ export class Client {
 			extras: this.#extras
 		});
 		this.#calls = new Calls(this.#connection, this.#settings, this.#updates);
-		this.#streams = new Streams(this.#connection, this.#settings, this.#updates);
+		const ask = (path: string, args: readonly unknown[]) => this.query(path, args, { fresh: true });
+		this.#streams = new Streams(this.#connection, this.#settings, this.#updates, ask);
 	}
 
 	/** How the connection stands now. A new object whenever it changes. */

@@ -10,4 +10,5 @@ export type { Applied, ClientHooks, ClientOptions, ClientSettings } from './opti
 export { onRequest, onSignal, sendMessage, type AnswerQuestion, type SignalListener } from './signals.ts';
 export type { ClientSocket, ClientSocketEvents, ConnectSocket, WebSocketConstructor } from './socket.ts';
 export type { ConnectionState, ConnectionStatus } from './status.ts';
-export type { ClientStream, StreamState } from './stream.ts';
+export type { StreamState } from './stream-state.ts';
+export type { ClientStream } from './stream.ts';

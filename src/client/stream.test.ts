@@ -3,7 +3,8 @@ import { LiveError } from '../base/errors.ts';
 import type { UpMessage } from '../protocol/up.ts';
 import { CRUD, said, Scene, type ScriptedSocket } from '../../test/support/scripted-server.ts';
 import type { ClientOptions } from './options.ts';
-import type { ClientStream, StreamState } from './stream.ts';
+import type { StreamState } from './stream-state.ts';
+import type { ClientStream } from './stream.ts';
 
 const ann = { id: 1, name: 'ann' };
 const bob = { id: 2, name: 'bob' };
@@ -58,10 +59,13 @@ describe('subscribing', () => {
 			ready: false,
 			loading: true,
 			error: undefined,
-			connected: false
+			connected: false,
+			hasMore: false
 		});
 		socket.say(said.snapshot(id, [ann], { position: { epoch: 'e', offset: 5 }, events: [[6, 'created', bob]] }));
-		expect(states).toEqual([{ value: [ann, bob], ready: true, loading: false, error: undefined, connected: true }]);
+		expect(states).toMatchObject([
+			{ value: [ann, bob], ready: true, loading: false, error: undefined, connected: true }
+		]);
 	});
 
 	test('happens once for all who listen to the same path and arguments', async () => {
@@ -277,7 +281,9 @@ describe('a lost connection', () => {
 	test('leaves the value, and the stream resumes from its position', async () => {
 		const { scene, stream, states } = await loaded();
 		const socket = await reconnected(scene);
-		expect(states).toEqual([{ value: [ann], ready: true, loading: false, error: undefined, connected: false }]);
+		expect(states).toMatchObject([
+			{ value: [ann], ready: true, loading: false, error: undefined, connected: false }
+		]);
 		const { id, position } = subscribeOf(socket);
 		expect(position).toEqual({ epoch: 'e', offset: 5 });
 		socket.say(said.resumed(id, { epoch: 'e', offset: 5 }, { alias: 1, events: [[6, 'created', bob]] }));

@@ -8,22 +8,10 @@ import type { LiveSnapshot } from '../base/surface.ts';
 import type { Position } from '../protocol/position.ts';
 import { INVALIDATED, type ResetReason, type Resumed, type Snapshot, type StreamEvent } from '../protocol/stream.ts';
 import type { Applied, ClientSettings } from './options.ts';
+import { Pages } from './pages.ts';
+import type { Phase, StreamState } from './stream-state.ts';
 import { callAll, type Updates } from './updates.ts';
 import { View, type PendingEvent } from './view.ts';
-
-/** What a stream shows. A new object whenever anything changes. */
-export interface StreamState {
-	/** The value with the optimistic events; undefined until the first one arrives. Never changed afterwards. */
-	readonly value: unknown;
-	/** Whether there is a value. */
-	readonly ready: boolean;
-	/** Whether the first value is on its way. */
-	readonly loading: boolean;
-	/** Why there is no value, or why it is no longer kept current. */
-	readonly error: LiveError | undefined;
-	/** Whether the value is being kept current now. */
-	readonly connected: boolean;
-}
 
 /** What a stream needs of the client. */
 export interface StreamHost {
@@ -33,20 +21,13 @@ export interface StreamHost {
 	join(stream: ClientStream, position: Position | null): LiveError | undefined;
 	/** Ends the subscription where there is one. */
 	leave(stream: ClientStream): void;
+	/** Runs a function of the server that changes nothing. */
+	ask(path: string, args: readonly unknown[]): Promise<unknown>;
 	/** Asks for what follows a position. */
 	catchUp(stream: ClientStream, position: Position): void;
 	/** Whether anyone uses the stream. Where nobody does, `client.stream` makes another one. */
 	keep(stream: ClientStream, used: boolean): void;
 }
-
-/**
- * - `off`: nobody listens
- * - `joining`: the answer to `subscribe`, or a connection to send it on, is awaited
- * - `live`: events are applied
- * - `behind`: the missing events, or the snapshot after a `reset`, are awaited
- * - `failed`: the server ended the subscription; where another attempt makes sense a timer runs
- */
-type Phase = 'off' | 'joining' | 'live' | 'behind' | 'failed';
 
 interface Refresh {
 	resolve: () => void;
@@ -62,6 +43,7 @@ export class ClientStream {
 	readonly #listeners = new Set<() => void>();
 	readonly #eventListeners = new Set<(event: string, data: unknown) => void>();
 	readonly #view = new View();
+	readonly #pages: Pages;
 	#phase: Phase = 'off';
 	#position: Position | null = null;
 	/** Whether what was loaded does not hold any more: then nothing is resumed. */
@@ -73,13 +55,18 @@ export class ClientStream {
 	/** Runs while a failed stream waits for its next attempt. */
 	#retryTimer: Timer;
 	#refreshes: Refresh[] = [];
-	#state = this.#read();
+	#state: StreamState;
 
 	constructor(host: StreamHost, { path, args, key }: Pick<ClientStream, 'path' | 'args' | 'key'>) {
 		this.path = path;
 		this.args = args;
 		this.key = key;
 		this.#host = host;
+		this.#pages = new Pages({
+			ask: (name, cursor) => host.ask(name, [path, args, cursor]),
+			extend: (rows, events) => host.updates.run(() => (this.#view.extend(rows, events), this.#change()))
+		});
+		this.#state = this.#read();
 		this.#linger();
 	}
 
@@ -152,6 +139,11 @@ export class ClientStream {
 		await loaded.finally(leave);
 	}
 
+	/** Loads the next page of a list that goes on. Rejects where the server refuses. */
+	loadMore(): Promise<void> {
+		return this.#pages.load();
+	}
+
 	/**
 	 * The connection is lost; `final`: no attempt follows by itself.
 	 * @internal
@@ -192,7 +184,8 @@ export class ClientStream {
 	}
 
 	/** @internal */
-	receiveEvent({ offset, event, data }: StreamEvent): void {
+	receiveEvent(message: StreamEvent): void {
+		const { offset, event, data } = message;
 		if (this.#phase !== 'live') return;
 		const last = this.#position;
 		if (last && offset > 0) {
@@ -203,13 +196,15 @@ export class ClientStream {
 		if (event === INVALIDATED) this.#isStale ||= data === null || data === this.path;
 		if (!event || event === INVALIDATED) return;
 		this.#view.apply(event, data);
+		this.#pages.applied(message);
 		this.#applied({ kind: 'event', event, data });
 		for (const listener of this.#eventListeners) this.#host.updates.afterwards(() => listener(event, data));
 		this.#change();
 	}
 
-	#load({ value, position, merge }: LiveSnapshot<unknown>): void {
+	#load({ value, position, merge, cursor = null }: LiveSnapshot<unknown>): void {
 		this.#position = position;
+		this.#pages.begin(cursor);
 		this.#isStale = false;
 		this.#view.load(value, merge);
 		this.#applied({ kind: 'value', value, merge });
@@ -261,8 +256,9 @@ export class ClientStream {
 
 	#read(): StreamState {
 		const { value, ready } = this.#view;
+		const { hasMore } = this.#pages;
 		const error = this.#error;
-		return { value, ready, loading: !ready && !error, error, connected: this.#isCurrent };
+		return { value, ready, loading: !ready && !error, error, connected: this.#isCurrent, hasMore };
 	}
 
 	#use(): void {

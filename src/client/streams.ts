@@ -29,6 +29,7 @@ export class Streams implements StreamHost {
 	readonly settings: ClientSettings;
 	readonly updates: Updates;
 	readonly #link: Link;
+	readonly ask: StreamHost['ask'];
 	/** For `client.stream`: in use, or not unused for long. */
 	readonly #byKey = new Map<string, ClientStream>();
 	readonly #used = new Set<ClientStream>();
@@ -37,8 +38,10 @@ export class Streams implements StreamHost {
 	readonly #byId = new Map<number, ClientStream>();
 	readonly #byAlias = new Map<Alias, Set<ClientStream>>();
 
-	constructor(link: Link, settings: ClientSettings, updates: Updates) {
+	// oxlint-disable-next-line max-params -- what a client has
+	constructor(link: Link, settings: ClientSettings, updates: Updates, ask: StreamHost['ask']) {
 		this.#link = link;
+		this.ask = ask;
 		this.settings = settings;
 		this.updates = updates;
 	}

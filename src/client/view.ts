@@ -2,6 +2,7 @@
 // never as copies of a value, so that taking one back cannot lose or resurrect what the server did meanwhile.
 
 import type { MergeSpec } from '../base/merge.ts';
+import type { StreamEvent } from '../protocol/stream.ts';
 import { Draft } from './merge/draft.ts';
 import { MERGES } from './merge/kinds.ts';
 
@@ -45,6 +46,16 @@ export class View {
 		if (!draft) return;
 		MERGES[draft.spec.kind](draft, event, data);
 		if (this.#pending.length > 0) this.#supersede(draft, event, data);
+		this.#shown = null;
+	}
+
+	/** Adds rows that were loaded behind those that are here, as they are after these events. */
+	extend(rows: readonly unknown[], events: readonly StreamEvent[]): void {
+		const confirmed = this.#confirmed;
+		if (!confirmed) return;
+		const page = new Draft(rows, confirmed.spec);
+		for (const { event, data } of events) MERGES[page.spec.kind](page, event, data);
+		confirmed.extend(page.value as unknown[]);
 		this.#shown = null;
 	}
 

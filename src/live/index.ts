@@ -55,4 +55,5 @@ export type { OnUnhandled } from '../server/signals-module.ts';
 export type { Topic } from '../server/topic.ts';
 export type { AcceptSocket, SocketEvents, TransportSocket } from '../server/transport.ts';
 export { Frame } from '../server/frame.ts';
+export { page } from '../server/page.ts';
 export { runtime, type Runtime } from '../server/runtime.ts';

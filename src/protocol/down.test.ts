@@ -162,6 +162,11 @@ describe('a server that breaks the protocol', () => {
 		expect(() => decodeDown(JSON.stringify(message))).toThrow(expect.objectContaining({ code: 'PROTOCOL_ERROR' }));
 	});
 
+	it('is noticed by a cursor that is no text', () => {
+		const message = ['snapshot', 1, 2, ['e', 3], ['crud', 'id', 0, 0, 5], [], null];
+		expect(() => decodeDown(JSON.stringify(message))).toThrow('a cursor must be text, or null');
+	});
+
 	it.each(['constructor', 'toString', '__proto__', 'hello', 'call'])('is noticed by the kind "%s"', (kind) => {
 		expect(() => decodeDown(JSON.stringify([kind, 1]))).toThrow(
 			expect.objectContaining({ code: 'PROTOCOL_ERROR' })

@@ -63,6 +63,8 @@ export interface Snapshot {
 	/** What happened since the value was loaded. */
 	events: StreamEvent[];
 	value: unknown;
+	/** Where the value goes on, as text to be given back; null or undefined where it is all there is. */
+	cursor?: string | null | undefined;
 }
 
 export interface Resumed {
@@ -200,6 +202,8 @@ export interface SnapshotParts {
 	merge: MergeSpec;
 	/** Made by {@link encodeListedEvent}. */
 	events: readonly string[];
+	/** Where a value goes on that is a page. */
+	cursor?: string | null | undefined;
 }
 
 export function encodeSnapshot(parts: SnapshotParts, value: ValueText): string {
@@ -210,15 +214,26 @@ export function encodeResumed(parts: SnapshotParts & { position: Position }): st
 	return `["resumed",${streamFields(parts)}]`;
 }
 
-function streamFields({ id, alias, position, merge, events }: SnapshotParts): string {
+function streamFields({ id, alias, position, merge, events, cursor }: SnapshotParts): string {
 	const at = JSON.stringify(position && writePosition(position));
-	const how = JSON.stringify([merge.kind, merge.key, merge.prepend ? 1 : 0, merge.max]);
+	const paged = cursor === undefined ? [] : [cursor];
+	const how = JSON.stringify([merge.kind, merge.key, merge.prepend ? 1 : 0, merge.max, ...paged]);
 	return `${id},${alias},${at},${how},[${events.join(',')}]`;
 }
 
 export function decodeSnapshot(message: Message): Snapshot {
 	readLength(message, 7, 8);
-	return { kind: 'snapshot', ...readParts(message, readPositionOrNull), value: readValue(message, 6) };
+	return {
+		kind: 'snapshot',
+		...readParts(message, readPositionOrNull),
+		cursor: readCursor(message[4] as unknown[]),
+		value: readValue(message, 6)
+	};
+}
+
+function readCursor({ 4: cursor }: readonly unknown[]): string | null | undefined {
+	if (cursor !== null && cursor !== undefined && typeof cursor !== 'string') violation('a cursor must be text, or null');
+	return cursor;
 }
 
 export function decodeResumed(message: Message): Resumed {

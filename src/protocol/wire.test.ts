@@ -41,8 +41,8 @@ import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 const FINGERPRINTS = {
 	version: 1,
-	written: '4384c3ff47fbba1c',
-	read: '74ee40a0e6e72558',
+	written: '6e223aeee2409b60',
+	read: '8fd1e9dc52da2fe3',
 	constants: '39afaa725a5db0ea'
 };
 
@@ -104,7 +104,9 @@ const DOWN = {
 	snapshot: [
 		encodeSnapshot({ id: 1, alias: 2, position, merge, events }, encodeValue([{ id: 1 }])),
 		encodeSnapshot({ id: 1, alias: 2, position: null, merge, events: [] }, encodeValue(rich)),
-		encodeSnapshot({ id: 1, alias: 2, position, merge, events: [encodeListedSkip(2)] }, encodeValue([]))
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events: [encodeListedSkip(2)] }, encodeValue([])),
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events, cursor: null }, encodeValue([])),
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events, cursor: encodeValue('c') }, encodeValue([]))
 	],
 	resumed: [encodeResumed({ id: 1, alias: 2, position, merge, events })],
 	reset: RESET_REASONS.map((reason) => encodeReset(1, reason)),

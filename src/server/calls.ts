@@ -194,7 +194,8 @@ export class Calls {
 			beganMs,
 			silent: call.silent === true
 		};
-		const invocation = { registered, middleware: this.#host.middleware, context, args: call.args };
+		const middleware = definition.isInner === true ? [] : this.#host.middleware;
+		const invocation = { registered, middleware, context, args: call.args };
 		let outcome: MaybePromise<unknown>;
 		try {
 			const handler = this.#handlerOf(call, definition, running);

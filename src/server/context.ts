@@ -25,6 +25,11 @@ export interface BaseContext {
 	readonly connection: ConnectionInfo;
 	/** The function that runs, for example `lib/board/addCard`. */
 	readonly path: string;
+	/**
+	 * In the load of a stream: where the page begins that is wanted, as an earlier load gave it to `page`; null for the first
+	 * one, and everywhere else. It comes from the client: check it like an argument.
+	 */
+	readonly cursor: unknown;
 	/** Aborts when the client cancels, disconnects or the call runs out of time. */
 	readonly abortSignal: AbortSignal;
 	/**
@@ -91,6 +96,15 @@ export class HandlerContext implements BaseContext {
 		return this.#caller.connection;
 	}
 
+	get cursor(): unknown {
+		return null;
+	}
+
+	/** @internal that of the same caller, for a further page of a stream */
+	ofPage(path: string, cursor: unknown): PageContext {
+		return new PageContext(path, { caller: this.#caller, parts: this.#parts, cursor });
+	}
+
 	get abortSignal(): AbortSignal {
 		this.#abort ??= new AbortController();
 		if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason);
@@ -140,5 +154,19 @@ export class HandlerContext implements BaseContext {
 		const pending = this.#pending;
 		this.#pending = null;
 		return pending === null ? undefined : Promise.all(pending);
+	}
+}
+
+/** What the load of a further page sees. */
+class PageContext extends HandlerContext {
+	readonly #cursor: unknown;
+
+	constructor(path: string, { caller, parts, cursor }: { caller: Caller; parts: ContextParts; cursor: unknown }) {
+		super(path, caller, parts);
+		this.#cursor = cursor;
+	}
+
+	override get cursor(): unknown {
+		return this.#cursor;
 	}
 }

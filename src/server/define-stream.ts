@@ -229,7 +229,8 @@ const RESOURCE_FIELDS = [
 	'connected',
 	'then',
 	'subscribe',
-	'hydrate'
+	'hydrate',
+	'hasMore'
 ] as const satisfies (keyof LiveResource<unknown, unknown>)[];
 
 /** A stream without arguments is its own resource, also on the server. */

@@ -43,6 +43,8 @@ export interface CallDefinition {
 	readonly idleMs?: number | undefined;
 	/** Whether it takes calls that nobody waits for. @default false */
 	readonly volatile?: boolean;
+	/** Whether it runs another function in its caller's name, so that middleware is for that one to ask. @default false */
+	readonly isInner?: boolean;
 }
 
 export interface StreamDefinition {

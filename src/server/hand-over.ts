@@ -4,8 +4,7 @@
 // been read from the log, the stream is sent what it misses and joins the live events before anything else can run.
 
 import { LiveError } from '../base/errors.ts';
-import { isPromise, whenDone } from '../base/maybe-promise.ts';
-import { initialValue } from '../base/merge.ts';
+import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
 import {
 	encodeReset,
@@ -17,7 +16,10 @@ import {
 import type { LiveContext } from './context.ts';
 import type { StreamDefinition } from './definition.ts';
 import type { Feed } from './feed.ts';
+import { loadValue } from './load-value.ts';
 import { MissedEvents, type Encode } from './missed-events.ts';
+import { pagedAs } from './page.ts';
+import type { ReadTopic } from './read-topic.ts';
 import { SharedLoad, type Loaded } from './shared-load.ts';
 import type { HostedContext, StreamHost } from './stream-host.ts';
 import { mergeOfView } from './views/view.ts';
@@ -205,11 +207,16 @@ export class HandOver {
 		if (this.#parts.definition.ephemeral) {
 			const parts = this.#snapshotParts(feed, null, load.events);
 			if (load.isStale) this.#stream.wentStale();
-			this.#stream.goLive(feed, feed.topic.head, reset + encodeSnapshot(parts, loaded.value));
+			this.#stream.goLive(
+				feed,
+				feed.topic.head,
+				reset + encodeSnapshot({ ...parts, cursor: loaded.cursor }, loaded.value)
+			);
 			return 'done';
 		}
 		const snapshot: Encode = (position, events) =>
-			reset + encodeSnapshot(this.#snapshotParts(feed, position, events), loaded.value);
+			reset +
+			encodeSnapshot({ ...this.#snapshotParts(feed, position, events), cursor: loaded.cursor }, loaded.value);
 		const missed = new MissedEvents(load.position, snapshot, this.#resumed(feed), true);
 		const joined = await this.#joinLive(feed, missed);
 		if (joined === 'over') return { from: missed.isBegun ? missed.reached : null, why };
@@ -228,11 +235,10 @@ export class HandOver {
 		const { definition, host, args, context, loadKey } = this.#parts;
 		const { topic } = feed;
 		const span = host.observer?.span;
-		const load = (caller: LiveContext): unknown =>
-			definition.load ? definition.load(caller, ...args) : initialValue(definition.merge);
+		const load = (caller: LiveContext): unknown => loadValue(definition, caller, args);
 		const own = new SharedLoad(topic.head, context, (caller) => {
 			const loaded = span === undefined ? load(caller) : span('load', this.#stream.path, () => load(caller));
-			return topic.shownAs ? whenDone(loaded, (value) => topic.shownAs?.(value)) : loaded;
+			return whenDone(loaded, (value) => shown(topic, value));
 		});
 		topic.loads.share(loadKey, own);
 		return own;
@@ -307,4 +313,8 @@ export class HandOver {
 			events
 		};
 	}
+}
+
+function shown(topic: ReadTopic, value: unknown): MaybePromise<unknown> {
+	return topic.shownAs ? whenDone(topic.shownAs(value), (rows) => pagedAs(value, rows)) : value;
 }

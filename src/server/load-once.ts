@@ -2,17 +2,19 @@
 // position from which the browser's socket goes on, so that hydration needs no second load.
 
 import { LiveError } from '../base/errors.ts';
-import { initialValue } from '../base/merge.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
+import type { Position } from '../protocol/position.ts';
 import { encodeTopic } from '../protocol/topic.ts';
 import { HandlerContext } from './context.ts';
-import type { StreamDefinition } from './definition.ts';
 import { clientError } from './failure.ts';
 import { invoke, notLetThrough } from './invoke.ts';
+import { loadValue } from './load-value.ts';
+import { cursorTextOf } from './page.ts';
 import { notFound } from './refusal.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { Session } from './session.ts';
 import type { HostedContext } from './stream-host.ts';
+import type { RegisteredStream } from './stream.ts';
 import { topicOfStream } from './stream-topic.ts';
 import { withTimeout } from './timeout.ts';
 import { viewOnce } from './views/view-once.ts';
@@ -26,18 +28,32 @@ export interface LoadRequest {
 /** No socket, and no name that presence could mistake for one. */
 export const RENDERER = { id: 'ssr', remoteAddress: undefined };
 
+interface Load {
+	readonly registered: RegisteredStream;
+	readonly context: HostedContext;
+	readonly args: unknown[];
+	/** Whether the rows of a further page are wanted: those of a value that is somewhere already. */
+	readonly isPage?: boolean;
+}
+
 export async function loadOnce(
 	parts: ServerParts,
 	{ path, session, args }: LoadRequest
 ): Promise<LiveSnapshot<unknown>> {
 	const registered = parts.registry.get(path);
 	if (registered?.definition.kind !== 'stream') throw notFound(path);
-	const definition = registered.definition;
 	const context = new HandlerContext(path, { session, connection: RENDERER }, parts);
+	return loadFor(parts, { registered: registered as RegisteredStream, context, args });
+}
+
+/** @throws {LiveError} */
+export async function loadFor(parts: ServerParts, request: Load): Promise<LiveSnapshot<unknown>> {
+	const { registered, context, args } = request;
+	const { path } = context;
 	const invocation = { registered, middleware: parts.registry.middleware, context, args };
 	let loaded: LiveSnapshot<unknown> | undefined;
 	const load = (): unknown =>
-		invoke(invocation, async (_, ...valid) => (loaded = await snapshot(parts, definition, context, valid)));
+		invoke(invocation, async (_, ...valid) => (loaded = await snapshot(parts, { ...request, args: valid })));
 	try {
 		const deadline = { clock: parts.clock, limitMs: parts.limits.callTimeoutMs, what: path };
 		await withTimeout(Promise.resolve().then(load), deadline);
@@ -49,23 +65,27 @@ export async function loadOnce(
 	}
 }
 
-// oxlint-disable-next-line max-params -- what invoke gives, beside what the request is about
-async function snapshot(
-	parts: ServerParts,
-	definition: StreamDefinition,
-	context: HostedContext,
-	args: unknown[]
-): Promise<LiveSnapshot<unknown>> {
-	const { gate, view, load, merge, ephemeral } = definition;
+async function snapshot(parts: ServerParts, load: Load): Promise<LiveSnapshot<unknown>> {
+	const { registered, context, args } = load;
+	const { definition } = registered;
+	const { gate, view, merge } = definition;
 	if (gate && !(await gate(context, ...args))) return { value: undefined, position: null, merge };
 	const allowed = definition.access === null || (await definition.access(context, ...args));
 	if (!allowed) throw new LiveError('FORBIDDEN', `access to "${context.path}" is denied`);
-	const name = encodeTopic(await topicOfStream(definition, context, args));
 	// Before the load: what happens meanwhile is in the log behind this position.
-	const position = ephemeral ? null : await parts.backplane.head(name);
-	const run = (): unknown => (load ? load(context, ...args) : initialValue(merge));
+	const position = await positionOf(parts, load);
+	const run = (): unknown => loadValue(definition, context, args);
 	const span = parts.observer?.span;
 	const value = await (span === undefined ? run() : span('load', context.path, run));
-	if (!view) return { value, position, merge };
-	return viewOnce({ parts, definition: { ...definition, view }, context, value, position });
+	const cursor = cursorTextOf(value);
+	const paged = cursor === undefined ? {} : { cursor };
+	if (!view) return { value, position, merge, ...paged };
+	const viewed = await viewOnce({ parts, definition: { ...definition, view }, context, value, position });
+	return { ...viewed, ...paged };
+}
+
+async function positionOf(parts: ServerParts, { registered, context, args, isPage }: Load): Promise<Position | null> {
+	const { definition } = registered;
+	if (definition.ephemeral || isPage === true) return null;
+	return parts.backplane.head(encodeTopic(await topicOfStream(definition, context, args)));
 }

@@ -5,6 +5,7 @@ import { LiveError } from '../base/errors.ts';
 import { randomName } from '../base/random.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import { PAGES } from '../protocol/pages.ts';
 import { SIGNALS } from '../protocol/signals.ts';
 import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
@@ -36,6 +37,7 @@ import type { ServerParts } from './server-parts.ts';
 import type { ServiceHost } from './service.ts';
 import { Services } from './services.ts';
 import type { Session } from './session.ts';
+import { pagesModule } from './pages-module.ts';
 import { signalsModule, type OnUnhandled } from './signals-module.ts';
 import type { SocketEvents, TransportSocket } from './transport.ts';
 
@@ -94,6 +96,7 @@ export class LiveServer {
 		this.#pass = new Pass(this.#clock, () => this.#parts);
 		this.#parts = this.#makeParts();
 		this.registry.register(SIGNALS.module, signalsModule(options.onUnhandled));
+		this.registry.register(PAGES.module, pagesModule());
 		this.#services = new Services(this.#parts);
 		this.#revocations = this.#makeRevocations();
 		this.operations = operationsOf(this.#parts, this);

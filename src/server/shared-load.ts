@@ -7,6 +7,7 @@ import { encodeValue, type ValueText } from '../protocol/value.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
 import { Gate } from './gate.ts';
+import { cursorTextOf } from './page.ts';
 import { noticing } from './who-asks.ts';
 
 /** More keyless events than this during one load of an ephemeral topic, and the oldest are left out. */
@@ -16,6 +17,8 @@ const PLACES = 16;
 
 export interface Loaded {
 	value: ValueText;
+	/** Where the value goes on; undefined where it is no page. */
+	cursor: string | null | undefined;
 }
 
 /** The loads of one topic that are under way. */
@@ -88,7 +91,8 @@ export class SharedLoad {
 	}
 
 	async #run(context: LiveContext, load: (context: LiveContext) => MaybePromise<unknown>): Promise<Loaded> {
-		return { value: encodeValue(await load(context)) };
+		const value = await load(context);
+		return { value: encodeValue(value), cursor: cursorTextOf(value) };
 	}
 
 	/** Whether the load looked at who asks, and its value may depend on that; final when `done` has settled. */

@@ -13,7 +13,7 @@ export function finer(one: Asker, other: Asker): Asker {
 }
 
 /** What may be used without the result depending on the caller. */
-const IMPERSONAL: ReadonlySet<PropertyKey> = new Set([PARTS, 'path', 'publish', 'throttle', 'debounce']);
+const IMPERSONAL: ReadonlySet<PropertyKey> = new Set([PARTS, 'path', 'cursor', 'publish', 'throttle', 'debounce']);
 
 /** A context that reports every use of anything that tells callers apart. */
 export function noticing(context: LiveContext, onLook: (asker: Asker) => void): LiveContext {

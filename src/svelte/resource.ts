@@ -6,7 +6,7 @@ import { untrack } from 'svelte';
 import { createSubscriber } from 'svelte/reactivity';
 import type { LiveError } from '../base/errors.ts';
 import type { LiveResource, LiveSnapshot } from '../base/surface.ts';
-import type { StreamState } from '../client/stream.ts';
+import type { StreamState } from '../client/stream-state.ts';
 import { frames } from './frames.ts';
 import { LatestValues } from './latest-values.ts';
 import { reap } from './seed.ts';
@@ -121,6 +121,14 @@ export class StreamResource<Value, Events> implements LiveResource<Value, Events
 
 	refresh(): Promise<void> {
 		return this.#stream.refresh();
+	}
+
+	get hasMore(): boolean {
+		return this.#read('hasMore');
+	}
+
+	loadMore(): Promise<void> {
+		return this.#stream.loadMore();
 	}
 
 	#read<Name extends keyof StreamState>(name: Name): StreamState[Name] {

@@ -78,6 +78,14 @@ class ServerResource<Value, Events> implements LiveResource<Value, Events> {
 		return Promise.reject(inBrowserOnly('refresh'));
 	}
 
+	get hasMore(): boolean {
+		return typeof this.#snapshot?.cursor === 'string';
+	}
+
+	loadMore(): Promise<void> {
+		return Promise.reject(inBrowserOnly('loadMore'));
+	}
+
 	#start(): Promise<Value> {
 		const loading = this.#snapshot ? Promise.resolve(this.#snapshot) : sow(this.#key, this.#load);
 		const promise = loading.then((snapshot) => {

@@ -4,4 +4,7 @@
 import type { ClientStream } from '../client/stream.ts';
 
 /** A stream without its values' types. It is subscribed on the wire while it has listeners. */
-export type StreamSource = Pick<ClientStream, 'state' | 'onChange' | 'hydrate' | 'optimistic' | 'mutate' | 'refresh'>;
+export type StreamSource = Pick<
+	ClientStream,
+	'state' | 'onChange' | 'hydrate' | 'optimistic' | 'mutate' | 'refresh' | 'loadMore'
+>;

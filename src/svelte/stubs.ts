@@ -19,6 +19,8 @@ const MEMBERS = [
 	'optimistic',
 	'mutate',
 	'refresh',
+	'hasMore',
+	'loadMore',
 	Symbol.asyncIterator
 ] as const satisfies (keyof LiveResource<unknown, unknown>)[];
 

@@ -1,11 +1,18 @@
 // A stream of the client without a client: tests set its state by hand and count its listeners.
 
 import type { LiveSnapshot } from '../../src/base/surface.ts';
-import type { StreamState } from '../../src/client/stream.ts';
+import type { StreamState } from '../../src/client/stream-state.ts';
 import type { StreamSource } from '../../src/svelte/stream-source.ts';
 
 export class MemoryStream implements StreamSource {
-	state: StreamState = { value: undefined, ready: false, loading: true, error: undefined, connected: false };
+	state: StreamState = {
+		value: undefined,
+		ready: false,
+		loading: true,
+		error: undefined,
+		connected: false,
+		hasMore: false
+	};
 	readonly calls: unknown[][] = [];
 	readonly #listeners = new Set<() => void>();
 
@@ -45,6 +52,11 @@ export class MemoryStream implements StreamSource {
 
 	refresh(): Promise<void> {
 		this.calls.push(['refresh']);
+		return Promise.resolve();
+	}
+
+	loadMore(): Promise<void> {
+		this.calls.push(['loadMore']);
 		return Promise.resolve();
 	}
 }

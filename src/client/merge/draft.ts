@@ -90,6 +90,13 @@ export class Draft {
 		this.#trim();
 	}
 
+	/** Adds those rows that are not here yet, on the side where none are created. */
+	extend(rows: readonly unknown[]): void {
+		const others = rows.filter((row) => !this.has(this.keyOf(row)));
+		this.#splice(this.spec.prepend ? this.#rows.length : 0, 0, ...others);
+		this.#forgetPlaces();
+	}
+
 	/** Takes out the row with this key. */
 	remove(key: unknown): void {
 		const place = this.#find(key);

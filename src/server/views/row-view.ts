@@ -3,12 +3,12 @@
 
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
-import { initialValue } from '../../base/merge.ts';
 import type { Position } from '../../protocol/position.ts';
 import { decodeEventBody, INVALIDATED, isControl, type EventBody } from '../../protocol/stream.ts';
 import { encodeValue, type ValueText } from '../../protocol/value.ts';
 import type { LogEntry } from '../backplane.ts';
 import type { Broadcast, TopicTap } from '../hub-topic.ts';
+import { loadValue } from '../load-value.ts';
 import type { ReadTopic, SharedRows, TopicRead, TopicReader } from '../read-topic.ts';
 import { LoadsOfTopic } from '../shared-load.ts';
 import { withTimeout } from '../timeout.ts';
@@ -150,8 +150,7 @@ export class RowView implements ReadTopic, TopicTap {
 	async #filled(replica: Replica): Promise<void> {
 		const { run, topics, args, loadContext } = this.#options;
 		const { definition, path, clock, limits } = run;
-		const load = (): MaybePromise<unknown> =>
-			definition.load ? definition.load(loadContext, ...args) : initialValue(definition.merge);
+		const load = (): MaybePromise<unknown> => loadValue(definition, loadContext, args);
 		const span = topics.observer?.span;
 		const filled = replica.fill(() => (span === undefined ? load() : span('load', path, load)));
 		try {
