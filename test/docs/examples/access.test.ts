@@ -76,9 +76,15 @@ describe('a stream of one’s own', () => {
 	});
 
 	it('is not somebody else’s where the load looks at the caller and the topic does not', async () => {
-		const inbox = live.stream('inbox', (ctx) => [{ id: `for ${ctx.user.id}` }]);
+		const database = Promise.withResolvers<void>();
+		const inbox = live.stream('inbox', async (ctx) => {
+			await database.promise;
+			return [{ id: `for ${ctx.user.id}` }];
+		});
 		env.register('m', { inbox });
 		const lists = [ada, bob, ada].map((user) => env.connect(user).subscribe(inbox));
+		await env.settle();
+		database.resolve(); // all of them have asked by now
 		const values = await Promise.all(lists.map(({ ready }) => ready));
 		expect(values.map(([row]) => row?.id)).toEqual(['for ada', 'for bob', 'for ada']);
 	});

@@ -70,9 +70,9 @@ describe('notices through a pipe', () => {
 	it('and in what a page catches up with after it was away', async () => {
 		const rows = [notice('a', 1), notice('b', 3)];
 		const { shown, put } = notices(rows);
-		const reader = env.connect(ada);
+		const [reader, other] = [env.connect(ada), env.connect(bob)];
 		const list = reader.subscribe(shown);
-		await list.ready;
+		await Promise.all([list.ready, other.subscribe(shown).ready]);
 		reader.disconnect();
 		rows.push(notice('d', 9, { dismissed: true }), notice('e', 5));
 		await put('created', rows[2]!);
@@ -80,6 +80,7 @@ describe('notices through a pipe', () => {
 		await reader.reconnect();
 		await env.settle();
 		expect(idsOf(list.value)).toEqual(['e', 'b']);
+		expect(list.resets).toEqual([]);
 		expect(JSON.stringify(list.events)).not.toContain('secret of d');
 	});
 });
