@@ -49,6 +49,16 @@ export class TestStream<Value> {
 		return this.stream.state.connected;
 	}
 
+	/** Whether there are rows that were not loaded. */
+	get hasMore(): boolean {
+		return this.stream.state.hasMore;
+	}
+
+	/** Loads the next page. Rejects where the server refuses. */
+	loadMore(): Promise<void> {
+		return this.stream.loadMore();
+	}
+
 	/** The first value. Rejects where the server refuses. */
 	get ready(): Promise<Value> {
 		return this.waitFor(() => true);
