@@ -11,7 +11,7 @@ import { readDocument } from './markdown.ts';
 
 /** What the documents name, by the heading of the table here. Without arguments; in words where it has no name. */
 const NAMES: Record<string, string> = {
-	'Setting up': `svelte-adapter-uws uWebSockets.js ws adapter uws realtime dir typedImports devtools $live/chat
+	'Setting up': `svelte-adapter-uws uWebSockets.js ws adapter uws realtime dir typedImports devtools $live/chat $live/rooms/lobby
 		src/hooks.ws.js upgrade open message close createMessage platform beforeExecute onError onUnhandled handleRpc
 		CLUSTER_WORKERS maxPayloadLength maxBackpressure sendQueue Batch_size ws.subscribe Server-side_HMR`,
 	'Functions of a live module': `live live.validated live.stream live.channel live.binary live.cron live.derived live.effect
@@ -20,24 +20,24 @@ const NAMES: Record<string, string> = {
 		_activateDerived`,
 	'What handlers are given': `ctx.user ctx.ws ctx.platform ctx.platform.send ctx.platform.sendTo ctx.platform.subscribers
 		ctx.platform.connections ctx.publish ctx.cursor ctx.throttle ctx.debounce ctx.signal next`,
-	Options: `merge key prepend max replay onSubscribe onUnsubscribe filter access delta delta.version delta.diff version migrate
+	Options: `merge 'crud' 'latest' 'set' 'presence' 'cursor' key prepend max replay onSubscribe onUnsubscribe filter access delta delta.version delta.diff version migrate
 		points window maxSize debounce topic init presence cursors guard actions init reduce compute verify transform handle
 		cron_syntax pipe.filter pipe.sort pipe.limit pipe.join`,
 	Events: `created updated deleted any_event_name set join leave update remove`,
 	'In the browser': `RpcError code issues VALIDATION UNAUTHORIZED FORBIDDEN RATE_LIMITED QUEUE_FULL STALE batch
 		request_deduplication getUser.fresh configure onConnect onDisconnect beforeReconnect offline queue maxQueue maxAge
-		beforeReplay onReplayError combine onSignal undefined $messages {_error_} StreamView optimistic load hydrate
+		beforeReplay onReplayError combine onSignal undefined $messages {_error_} StreamView board.data board.presence board.cursors board.addCard optimistic load hydrate
 		{_data,_hasMore,_cursor_} loadMore hasMore enableHistory undo redo canUndo canRedo when Connection_state Reconnection`,
 	Tests: `createTestEnv register connect cleanup env.platform call subscribe binary disconnect reconnect value error events
 		topic hasMore waitFor`,
-	'With several processes': `createRedis createPubSubBus bus.activate bus.wrap createRateLimit limiter.consume resetMs
+	'With several processes': `createRedis createPubSubBus bus.activate bus.wrap createRateLimit limiter.consume allowed resetMs
 		createPgClient createNotifyBridge notify.activate`,
 	'Redis client': `createRedisClient url keyPrefix autoShutdown options redis.redis redis.key redis.duplicate redis.quit`,
 	'Postgres client': `createPgClient connectionString autoShutdown options pg.pool pg.query pg.createClient pg.end`,
 	'Pub/sub bus': `createPubSubBus channel bus.wrap bus.activate bus.deactivate`,
 	'Replay buffer (Redis and Postgres)': `createReplay size ttl table autoMigrate cleanupInterval publish seq since replay clear
 		clearTopic destroy`,
-	Presence: `createPresence key select heartbeat ttl join leave sync list count clear destroy hooks`,
+	Presence: `createPresence key select heartbeat ttl join leave sync list count clear destroy hooks __presence:* ctx.platform.getUserData`,
 	'Rate limiting': `createRateLimit points interval blockDuration keyBy consume reset ban unban clear`,
 	'Broadcast groups': `createGroup maxMembers meta memberTtl onJoin onLeave onFull onClose join leave publish send localMembers
 		count has getMeta setMeta close destroy`,
@@ -97,7 +97,7 @@ const contexts = readDocument('src/server/context.ts');
 
 /** What others have: SvelteKit, the language, databases, and what the examples of the documents call their own. */
 const FOREIGN = new Set(
-	`adapter bind chess ctx getUser ioredis iovalkey messages msg new null pg pointers socket todos true undefined`.split(
+	`adapter addCard bind board chess ctx getUser ioredis iovalkey messages msg new null pg pointers socket todos true undefined`.split(
 		' '
 	)
 );
