@@ -57,7 +57,16 @@ export interface Message {
 	at: number;
 }
 
-export type Deed = 'added' | 'renamed' | 'moved' | 'deleted' | 'restored' | 'added-column' | 'renamed-column';
+export type Deed =
+	| 'added'
+	| 'renamed'
+	| 'moved'
+	| 'deleted'
+	| 'restored'
+	| 'added-column'
+	| 'renamed-column'
+	| 'attached'
+	| 'detached';
 
 /** What somebody did, as the feed of the board tells it. */
 export interface Activity {
@@ -70,6 +79,20 @@ export interface Activity {
 	title: string;
 	/** The column of a card, or another name; null where there is nothing to add. */
 	detail: string | null;
+}
+
+/** A file that belongs to a card. */
+export interface Attachment {
+	id: string;
+	cardId: string;
+	name: string;
+	/** The media type, from what the file begins with. */
+	type: string;
+	/** In bytes. */
+	size: number;
+	by: Person;
+	/** Milliseconds since the Unix epoch. */
+	at: number;
 }
 
 /** How much happened on a board within some time. */
@@ -133,6 +156,11 @@ export const LIMITS = {
 	/** Stays below adapter-node's own limit of 512 KiB for the body of a request. */
 	csvBytes: 500_000,
 	csvRows: 10_000,
+	fileName: 120,
+	fileBytes: 5 * 1024 * 1024,
+	filesOfCard: 12,
+	/** Of all files of a board together. */
+	boardBytes: 200 * 1024 * 1024,
 	historyPage: 50,
 	/** How many deeds the feed shows. */
 	activity: 50
@@ -145,3 +173,6 @@ export function newId(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(18));
 	return Array.from(bytes, (byte) => ID_LETTERS[byte % 64]).join('');
 }
+
+/** What may be attached, by what a browser says of it; the server looks at the bytes, too. */
+export const FILE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/pdf', 'text/*'] as const;

@@ -9,7 +9,9 @@ const WORDS: Record<Deed, (what: string, detail: string) => string> = {
 	deleted: (what) => `deleted “${what}”`,
 	restored: (what) => `brought back “${what}”`,
 	'added-column': (what) => `added the column “${what}”`,
-	'renamed-column': (what, name) => `renamed the column “${what}” to “${name}”`
+	'renamed-column': (what, name) => `renamed the column “${what}” to “${name}”`,
+	attached: (what, file) => `attached ${file} to “${what}”`,
+	detached: (what, file) => `took ${file} off “${what}”`
 };
 
 /** For example “moved “Ship it” to Done”. Code in titles stands without its backticks. */

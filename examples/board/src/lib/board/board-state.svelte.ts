@@ -11,6 +11,7 @@ import {
 	renameColumn,
 	restoreCard
 } from '#lib/board.live.ts';
+import { FilesState } from '../files/files-state.svelte.ts';
 import type { BoardSummary, Card, Column, Person } from '../model.ts';
 import { newId } from '../model.ts';
 import { byRank, rankBetween } from '../rank.ts';
@@ -23,6 +24,7 @@ export interface BoardData {
 	board: BoardSummary;
 	columns: Parameters<ReturnType<typeof columns>['hydrate']>[0];
 	cards: Parameters<ReturnType<typeof cards>['hydrate']>[0];
+	attachments: ConstructorParameters<typeof FilesState>[1];
 }
 
 const NONE: readonly Card[] = [];
@@ -31,6 +33,7 @@ export class BoardState {
 	readonly id: string;
 	readonly user: Person;
 	readonly cards: ReturnType<typeof cards>;
+	readonly files: FilesState;
 	readonly columnList: ReturnType<typeof columns>;
 	/** Only cards that contain it are shown. */
 	filter = $state('');
@@ -45,6 +48,7 @@ export class BoardState {
 		this.id = data.board.id;
 		this.user = data.user;
 		this.cards = cards(this.id).hydrate(data.cards);
+		this.files = new FilesState(this.id, data.attachments);
 		this.columnList = columns(this.id).hydrate(data.columns);
 	}
 

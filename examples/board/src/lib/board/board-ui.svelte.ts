@@ -27,6 +27,8 @@ export class BoardUi {
 	/** The card that Tab leads to. */
 	activeId = $state<string | null>(null);
 	editingId = $state<string | null>(null);
+	/** The card whose files are shown. */
+	filesOf = $state<string | null>(null);
 	/** The column in which a card is being written. */
 	addingTo = $state<string | null>(null);
 	/** The card that the arrow keys move, and where it came from. */
@@ -133,6 +135,7 @@ export class BoardUi {
 		else if (key === 'Enter' && this.lifted) this.#toggleLift(card, index);
 		else if (key === 'Enter' || key === 'e') this.edit(card);
 		else if (key === 'Delete' || key === 'Backspace') this.delete(card);
+		else if (key === 'a') this.filesOf = card.id;
 		else if (key === 'n') this.addingTo = card.columnId;
 		else return false;
 		return true;

@@ -71,7 +71,21 @@ const MIGRATIONS = [
 		day TEXT NOT NULL,
 		text TEXT NOT NULL,
 		PRIMARY KEY (board_id, day)
-	) STRICT, WITHOUT ROWID;`
+	) STRICT, WITHOUT ROWID;`,
+	`CREATE TABLE attachments (
+		seq INTEGER PRIMARY KEY,
+		id TEXT NOT NULL UNIQUE,
+		board_id TEXT NOT NULL REFERENCES boards (id) ON DELETE CASCADE,
+		card_id TEXT NOT NULL REFERENCES cards (id) ON DELETE CASCADE,
+		name TEXT NOT NULL,
+		type TEXT NOT NULL,
+		size INTEGER NOT NULL,
+		person_id TEXT NOT NULL,
+		person_name TEXT NOT NULL,
+		at INTEGER NOT NULL
+	) STRICT;
+	CREATE INDEX attachments_of_board ON attachments (board_id, seq);
+	CREATE INDEX attachments_of_card ON attachments (card_id);`
 ];
 
 /** @param file `:memory:` for one that nobody else sees and that ends with the process. */

@@ -214,6 +214,33 @@ describe('activities', () => {
 	});
 });
 
+describe('attachments', () => {
+	const by = { id: 'me', name: 'Me' };
+	const file = (id: string, cardId: string, size: number) => ({
+		...{ id, cardId, size, by, at: NOW },
+		...{ name: 'a.txt', type: 'text/plain' }
+	});
+
+	test('the files of a board are counted by card, and their bytes together', () => {
+		const [one, other] = [add('a').id, add('b').id];
+		store.attachments.add(boardId, file('one', one, 10));
+		store.attachments.add(boardId, file('two', one, 20));
+		store.attachments.add(boardId, file('three', other, 30));
+		expect(store.attachments.used(boardId, one)).toEqual({ files: 2, bytes: 60 });
+		expect(store.attachments.used('another', one)).toEqual({ files: 0, bytes: 0 });
+		expect(store.attachments.ofBoard(boardId).map(({ id }) => id)).toEqual(['one', 'two', 'three']);
+	});
+
+	test('a file is found and deleted on its own board alone', () => {
+		store.attachments.add(boardId, file('one', add('a').id, 10));
+		expect(store.attachments.find('another', 'one')).toBeUndefined();
+		expect(store.attachments.delete('another', 'one')).toBeUndefined();
+		expect(store.attachments.find(boardId, 'one')).toEqual(file('one', 'card-a', 10));
+		expect(store.attachments.delete(boardId, 'one')?.name).toBe('a.txt');
+		expect(store.attachments.delete(boardId, 'one')).toBeUndefined();
+	});
+});
+
 test('what fails within a transaction leaves nothing behind', () => {
 	const fail = () =>
 		store.transaction(() => {

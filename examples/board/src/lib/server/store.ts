@@ -1,6 +1,8 @@
 // The one open database of this process, with what reads and writes it.
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Activities } from './activities.ts';
+import { Attachments } from './attachments.ts';
 import { Boards } from './boards.ts';
 import { Cards } from './cards.ts';
 import { inTransaction, openDatabase } from './database.ts';
@@ -14,6 +16,7 @@ export interface Store {
 	boards: Boards;
 	cards: Cards;
 	messages: Messages;
+	attachments: Attachments;
 	activities: Activities;
 	digests: Digests;
 	/** Runs several of them whole or not at all. */
@@ -22,6 +25,11 @@ export interface Store {
 
 /** Where the boards are kept. */
 const boardFile = (): string => process.env['BOARD_DB'] || join('data', 'board.db');
+
+/** Where attached files are kept; processes that share a database share this folder. */
+export const filesFolder = (): string =>
+	process.env['BOARD_FILES'] ||
+	(boardFile() === ':memory:' ? join(tmpdir(), 'board-files') : join(boardFile(), '..', 'files'));
 
 /** Where tidewire keeps the history of its topics. */
 export const liveFile = (): string =>
@@ -43,6 +51,7 @@ export function openStore(file: string): Store {
 		boards: new Boards(db),
 		cards: new Cards(db),
 		messages: new Messages(db),
+		attachments: new Attachments(db),
 		activities: new Activities(db),
 		digests: new Digests(db),
 		transaction: (work) => inTransaction(db, work)
