@@ -54,7 +54,7 @@ export interface ServerOptions extends AdmissionOptions {
 	observer?: Observer | readonly Observer[];
 	/** @default the runtime's clock */
 	clock?: Clock;
-	/** Names of connections; injected by tests. @default random */
+	/** Names of connections and of the process; injected by tests. @default random */
 	randomName?: () => string;
 	/** Numbers in [0, 1), for spreading reconnects. @default Math.random */
 	random?: () => number;
@@ -111,6 +111,7 @@ export class LiveServer {
 		const configured = this.#options.backplane;
 		const backplane = observer === null ? configured : observedBackplane(configured, observer, this.#clock);
 		const isDraining = (): boolean => this.#draining;
+		const id = (this.#options.randomName ?? randomName)();
 		return {
 			clock: this.#clock,
 			limits: this.limits,
@@ -119,7 +120,7 @@ export class LiveServer {
 			features: new FeatureList(() => this.#parts),
 			hub: new Hub(backplane, report, { needsFlush: () => this.#pass.schedule(), observer }),
 			backplane,
-			process: new LiveProcess({ backplane, clock: this.#clock, id: randomName(), onError: report }),
+			process: new LiveProcess({ backplane, clock: this.#clock, id, onError: report }),
 			publisher: new Publisher(backplane, this.#pacer, report),
 			onError,
 			observer,
