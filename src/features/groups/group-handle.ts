@@ -28,7 +28,7 @@ export class GroupHandle<Row, Meta> {
 		if (abortSignal.aborted) throw new LiveError('CONNECTION_LOST', 'who is gone cannot join');
 		const state = this.#stateOn(features);
 		const admission = await features.get(makeGroups).join(state, { connection: connection.id, role, user });
-		return admission === 'joined';
+		return admission === 'joined' || admission === 'stayed';
 	}
 
 	/** Gives the place of the caller's connection back. */

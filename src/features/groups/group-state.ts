@@ -75,9 +75,8 @@ export class GroupState {
 	async join(member: Member, isWanted: () => boolean): Promise<Admission> {
 		await this.#listen(); // before there is anything to hear
 		if (!isWanted()) return 'closed';
-		const wasThere = this.#members.get(member.connection) !== undefined;
 		const admission = await this.#members.join(member);
-		if (admission === 'joined' && !wasThere) this.#rules.onJoin(this, member);
+		if (admission === 'joined') this.#rules.onJoin(this, member);
 		if (admission === 'full') this.#rules.onFull(this, member);
 		return admission;
 	}

@@ -90,6 +90,18 @@ describe('a group', () => {
 		expect(told).toEqual(['player joined g', 'player joined g', 'player left g', 'player left g']);
 	});
 
+	it('tells once of a member that asks twice at the same time, and gives the last role', async () => {
+		const { all, read, processes, told, on } = await scene(1);
+		const { client } = await read(all[0], null);
+		processes.faults.maxDelayMs = 5;
+		const joins = ['player', 'watcher'].map((role) => client.call('m/join', role));
+		await processes.advance(100);
+		expect(await Promise.all(joins)).toEqual([true, true]);
+		processes.faults.maxDelayMs = 0;
+		expect(told).toEqual(['player joined g']);
+		expect(await on(all[0], (game) => game.count('watcher'))).toBe(1);
+	});
+
 	it('counts by role, on all processes', async () => {
 		const { all, read, on, ask } = await scene(2);
 		const { client } = await read(all[0]);

@@ -14,7 +14,8 @@ export interface Member {
 	readonly user: unknown;
 }
 
-export type Admission = 'joined' | 'full' | 'closed';
+/** `stayed`: it was a member before. */
+export type Admission = 'joined' | 'stayed' | 'full' | 'closed';
 
 interface Applicant {
 	readonly member: Member;
@@ -150,8 +151,10 @@ export class Members {
 			this.#changed = true; // gone meanwhile, and counted
 			return;
 		}
-		if (isAdmitted) this.#members.set(applicant.member.connection, applicant.member);
-		applicant.settle.resolve(isAdmitted ? 'joined' : 'full');
+		const { member, settle } = applicant;
+		if (!isAdmitted) return settle.resolve('full');
+		settle.resolve(this.#members.has(member.connection) ? 'stayed' : 'joined');
+		this.#members.set(member.connection, member);
 	}
 
 	/** Takes applicants out of those that wait. */
