@@ -19,7 +19,7 @@ export interface PrimaryOptions {
 	/** The most characters of events that wait for a worker which does not read. @default 16777216 */
 	backlogCharacters?: number;
 	/** @default the runtime's clock */
-	clock?: Pick<Clock, 'defer'>;
+	clock?: Clock;
 }
 
 const DEFAULTS = { backlogCharacters: 16 * 1024 * 1024, clock: systemClock };
@@ -28,11 +28,12 @@ type Message<Kind extends Up[0]> = Extract<Up, [kind: Kind, ...rest: unknown[]]>
 
 export class Primary {
 	readonly #options: Required<PrimaryOptions>;
-	readonly #log = new SharedLog();
+	readonly #log: SharedLog;
 	readonly #listening = new Map<TopicName, Set<Member>>();
 
 	constructor(options: PrimaryOptions) {
 		this.#options = { ...DEFAULTS, ...options };
+		this.#log = new SharedLog(this.#options.clock);
 	}
 
 	/** Serves one more worker, until it ends. */

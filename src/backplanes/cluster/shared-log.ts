@@ -1,5 +1,6 @@
 // The history that the primary keeps for its workers: opened when the first of them says which one, the same for all.
 
+import type { Clock } from '../../base/clock.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { Backplane } from '../../server/backplane.ts';
@@ -7,12 +8,18 @@ import type { LogSettings } from './messages.ts';
 import { makerOf } from './open-log.ts';
 
 export class SharedLog {
+	readonly #clock: Clock;
 	#settings: LogSettings | null = null;
 	#opening: Promise<void> | null = null;
 	#make: (() => Backplane) | null = null;
 	#log: Backplane | null = null;
 	/** Whether every worker so far has published everything that it may have stored. */
 	#clean = true;
+
+	/** @param clock tells when what processes agreed on expires, where that is in memory */
+	constructor(clock: Clock) {
+		this.#clock = clock;
+	}
 
 	/**
 	 * Opens it, or makes sure that it is the one that is open.
@@ -27,7 +34,7 @@ export class SharedLog {
 	async #open(settings: LogSettings): Promise<void> {
 		this.#settings = settings;
 		try {
-			this.#make = await makerOf(settings.recipe);
+			this.#make = await makerOf(settings.recipe, this.#clock);
 			await this.#begin(this.#make);
 		} catch (error) {
 			this.#opening = null; // the next worker tries again
