@@ -1,6 +1,6 @@
-// What people know of webhooks and signals, run.
+// What people know of webhooks, signals and messages beside calls, run.
 import { afterEach, describe, expect, it } from 'vitest';
-import { onRequest, onSignal } from '../../../src/client/index.ts';
+import { onRequest, onSignal, sendMessage } from '../../../src/client/index.ts';
 import { live } from '../../../src/live/index.ts';
 import { createTestEnv, type TestClient } from '../../../src/testing/index.ts';
 import { ada, bob } from './people.ts';
@@ -111,5 +111,23 @@ describe('a signal', () => {
 		onRequest('confirm', (question) => question === 'Delete everything?', page.client);
 		await env.settle();
 		expect(await page.call(confirm)).toBe(true);
+	});
+});
+
+describe('a message that is no call', () => {
+	it('reaches the application with who sent it, text or bytes', async () => {
+		const got: unknown[] = [];
+		const open = createTestEnv({ onUnhandled: ({ user }, data) => void got.push([user.id, data]) });
+		open.register('m', { ping: live(() => 'pong') });
+		const { client } = open.connect(ada);
+		await client.call('m/ping', []);
+		sendMessage({ kind: 'custom' }, client);
+		sendMessage(Uint8Array.of(1, 2), client);
+		await open.settle();
+		expect(got).toEqual([
+			['ada', { kind: 'custom' }],
+			['ada', Uint8Array.of(1, 2)]
+		]);
+		await open.cleanup();
 	});
 });

@@ -69,6 +69,66 @@ describe('a chat', () => {
 	});
 });
 
+describe('a page that the server renders', () => {
+	it('shows its messages at once, and goes on from there without loading them anew', async () => {
+		let loads = 0;
+		const messages = live.stream('messages', () => [{ id: `message ${++loads}` }]);
+		env.register('chat', { messages });
+		const snapshot = await env.server.loadStream('chat/messages', { user: ada }, []);
+		await env.publish(messages.topic(), 'created', { id: 'meanwhile' });
+		const list = env.connect(ada).subscribe(messages);
+		list.stream.hydrate(snapshot);
+		expect(list.value).toEqual([{ id: 'message 1' }]); // before there is a connection
+		await env.settle();
+		expect(list.value).toEqual([{ id: 'message 1' }, { id: 'meanwhile' }]);
+		expect(loads).toBe(1);
+	});
+
+	it('is refused what its reader may not see', async () => {
+		const messages = live.stream('messages', () => [], { access: live.access.role({ admin: true }) });
+		env.register('chat', { messages });
+		const loaded = env.server.loadStream('chat/messages', { user: ada }, []);
+		await expect(loaded).rejects.toMatchObject({ code: 'FORBIDDEN' });
+	});
+});
+
+describe('a change that is shown early', () => {
+	const todos = () => {
+		const list = live.stream('todos', () => [{ id: '1', text: 'old' }]);
+		const add = live((ctx, id: string, text: string) => {
+			if (text === '') throw new LiveError('VALIDATION', 'Say what');
+			ctx.publish(list.topic(), 'created', { id, text: text.trim() });
+		});
+		env.register('todos', { list, add });
+		const client = env.connect(ada);
+		return { client, add, shown: client.subscribe(list) };
+	};
+
+	it('becomes what the server makes of it', async () => {
+		const { client, add, shown } = todos();
+		await shown.ready;
+		shown.stream.optimistic('created', { id: '2', text: ' new ' });
+		expect(shown.value?.at(-1)).toEqual({ id: '2', text: ' new ' });
+		await client.call(add, '2', ' new ');
+		await env.settle();
+		expect(shown.value).toEqual([
+			{ id: '1', text: 'old' },
+			{ id: '2', text: 'new' }
+		]);
+	});
+
+	it('is taken back where the server refuses, and what others did meanwhile stays', async () => {
+		const { client, add, shown } = todos();
+		await shown.ready;
+		const takeBack = shown.stream.optimistic('created', { id: '2', text: '' });
+		const refused = client.call(add, '2', '').catch(takeBack);
+		await env.publish('todos', 'created', { id: '3', text: 'of Bob' });
+		await refused;
+		await env.settle();
+		expect(shown.value?.map(({ id }) => id)).toEqual(['1', '3']);
+	});
+});
+
 describe('events merge', () => {
 	it('as crud: rows are added, replaced where they stand, and removed', async () => {
 		const todos = live.stream('todos', () => [{ sku: 'a', text: 'old' }], { merge: 'crud', key: 'sku' });
