@@ -43,6 +43,8 @@ export interface LiveSnapshot<Value> {
 	merge: MergeSpec;
 	/** Names the rows behind those of the value; null or absent where there are none. */
 	cursor?: string | null | undefined;
+	/** Of the rows; absent where the stream has no versions. */
+	version?: number;
 }
 
 /** A stream as a component uses it: reactive properties, a promise, an async iterable and a store, all in one. */

@@ -86,9 +86,12 @@ export class Client {
 		return Promise.all(this.#updates.run(() => this.#calls.batch(collect, options)));
 	}
 
-	/** The stream of a path and its arguments: the same object as long as anyone uses it. */
-	stream(path: string, args: readonly unknown[]): ClientStream {
-		return this.#updates.run(() => this.#streams.get(path, args));
+	/**
+	 * The stream of a path and its arguments: the same object as long as anyone uses it.
+	 * @param version of the rows that whoever asks knows; without it the server's own
+	 */
+	stream(path: string, args: readonly unknown[], version?: number): ClientStream {
+		return this.#updates.run(() => this.#streams.get(path, args, version));
 	}
 
 	/**

@@ -22,6 +22,8 @@ export interface ClientHooks {
 	onError?: (error: LiveError, path: string | undefined) => void;
 	/** A stream's value was replaced because events between the old and the new one are not known. */
 	onReset?: (path: string, reason: ResetReason) => void;
+	/** The server has nothing of a stream that this page knows, which is of an earlier build: once for each path. */
+	onUpgradeRequired?: (path: string) => void;
 	/** Every value and every event that a stream took, in order. For tools and tests. */
 	onApply?: (applied: Applied) => void;
 }

@@ -37,6 +37,8 @@ interface Refresh {
 export class ClientStream {
 	readonly path: string;
 	readonly args: readonly unknown[];
+	/** Of the rows that the page was built for; undefined where that does not say. */
+	readonly version: number | undefined;
 	/** The same for the same path and arguments. */
 	readonly key: string;
 	readonly #host: StreamHost;
@@ -57,13 +59,17 @@ export class ClientStream {
 	#refreshes: Refresh[] = [];
 	#state: StreamState;
 
-	constructor(host: StreamHost, { path, args, key }: Pick<ClientStream, 'path' | 'args' | 'key'>) {
+	constructor(
+		host: StreamHost,
+		{ path, args, key, version }: Pick<ClientStream, 'path' | 'args' | 'key' | 'version'>
+	) {
 		this.path = path;
 		this.args = args;
+		this.version = version;
 		this.key = key;
 		this.#host = host;
 		this.#pages = new Pages({
-			ask: (name, cursor) => host.ask(name, [path, args, cursor]),
+			ask: (name, cursor) => host.ask(name, [path, args, cursor, ...(version ? [version] : [])]),
 			extend: (rows, events) => host.updates.run(() => (this.#view.extend(rows, events), this.#change()))
 		});
 		this.#state = this.#read();
@@ -99,10 +105,10 @@ export class ClientStream {
 
 	/** Shows what the server loaded for the page, unless the stream has something newer, and goes on from there. */
 	hydrate(snapshot: LiveSnapshot<unknown>): void {
-		const { position } = snapshot;
+		const { position, version = this.version } = snapshot;
 		const ours = this.#position;
 		const known = ours && ours.epoch === position?.epoch && ours.offset >= position.offset;
-		if (known || this.#isCurrent) return;
+		if (known || this.#isCurrent || version !== this.version) return; // a later build's server may have loaded it
 		this.#load(snapshot);
 		this.#change();
 	}

@@ -36,6 +36,8 @@ export class Streams implements StreamHost {
 	/** The subscriptions of this connection. */
 	readonly #subscriptions = new Map<ClientStream, Subscription>();
 	readonly #byId = new Map<number, ClientStream>();
+	/** Those whose rows the page does not know any more. */
+	readonly #outdatedPaths = new Set<string>();
 	readonly #byAlias = new Map<Alias, Set<ClientStream>>();
 
 	// oxlint-disable-next-line max-params -- what a client has
@@ -47,11 +49,11 @@ export class Streams implements StreamHost {
 	}
 
 	/** The same stream for the same path and arguments, as long as anyone uses it. */
-	get(path: string, args: readonly unknown[]): ClientStream {
+	get(path: string, args: readonly unknown[], version?: number): ClientStream {
 		const key = requestKey(path, args);
 		const known = this.#byKey.get(key);
 		if (known) return known;
-		const stream = new ClientStream(this, { path, args: [...args], key });
+		const stream = new ClientStream(this, { path, args: [...args], key, version });
 		this.#byKey.set(key, stream);
 		return stream;
 	}
@@ -71,7 +73,8 @@ export class Streams implements StreamHost {
 		if (refusal || !this.#link.open) return refusal;
 		const id = this.#link.nextId();
 		try {
-			this.#link.send(encodeSubscribe({ id, path: stream.path, position, args: [...stream.args] }));
+			const { path, args, version } = stream;
+			this.#link.send(encodeSubscribe({ id, path, position, args: [...args], version }));
 		} catch (error) {
 			return error as LiveError;
 		}
@@ -126,7 +129,15 @@ export class Streams implements StreamHost {
 		const stream = this.#byId.get(id);
 		if (!stream) return;
 		this.#forget(stream);
+		if (error.code === 'UPGRADE_REQUIRED') this.#outdated(stream.path);
 		stream.receiveError(error);
+	}
+
+	/** The page is too old for what the server has of a path. */
+	#outdated(path: string): void {
+		if (this.#outdatedPaths.has(path)) return;
+		this.#outdatedPaths.add(path);
+		this.updates.afterwards(() => this.settings.onUpgradeRequired?.(path));
 	}
 
 	/** Events of this alias are for this stream. */

@@ -4,7 +4,7 @@ import { LiveError, type ErrorDetails } from '../base/errors.ts';
 import { readLength, readList, readText, violation, type Message, type RequestId } from './fields.ts';
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { readArgs, readId, readPath, type Refused } from './request.ts';
-import { encodeInput, encodeValue, readValue, type ValueText } from './value.ts';
+import { encodeInput, encodeValue, readValue, withMark, withoutMark, type ValueText } from './value.ts';
 
 export interface Call {
 	kind: 'call';
@@ -79,10 +79,7 @@ type KeyedCall = Required<Pick<Call, 'id' | 'path' | 'args' | 'key'>>;
 
 /** A call with a key, which follows the mark of its arguments. */
 export function encodeKeyedCall({ id, path, args, key }: KeyedCall): string {
-	const value = encodeInput(args);
-	// A list ends with `]` where it has no mark.
-	const marked = value.endsWith(']') ? `${value},0` : value;
-	return `${CALL_OPENING}${id},${JSON.stringify(path)},${marked},${JSON.stringify(key)}]`;
+	return `${CALL_OPENING}${id},${JSON.stringify(path)},${withMark(encodeInput(args))},${JSON.stringify(key)}]`;
 }
 
 export function decodeCall(message: Message, limits: Limits): Call | Refused {
@@ -102,7 +99,7 @@ interface Opening {
 
 function decodeKeyedCall(message: Message, { id, path, limits }: Opening): Call | Refused {
 	const key = readText(message, 5, KEY_FIELD);
-	const args = readArgs(message.slice(0, message[4] === 0 ? 4 : 5), 3, limits);
+	const args = readArgs(withoutMark(message, 4), 3, limits);
 	return Array.isArray(args) ? { kind: 'call', id, path, args, key } : args;
 }
 

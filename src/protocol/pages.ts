@@ -4,7 +4,7 @@ const MODULE = '%streams';
 
 export const PAGES = {
 	module: MODULE,
-	/** Call with the path of a stream, its arguments and the text of a cursor. */
+	/** Call with the path of a stream, its arguments, the text of a cursor, and the version that the client knows, if it says one. */
 	more: `${MODULE}/more`
 } as const;
 

@@ -15,7 +15,7 @@ import {
 import { FIXED_LIMITS, type Limits } from './limits.ts';
 import { readPosition, readPositionOrNull, writePosition, type Position } from './position.ts';
 import { readArgs, readId, readPath, type Refused } from './request.ts';
-import { encodeInput, encodeValue, readValue, type ValueText } from './value.ts';
+import { encodeInput, encodeValue, readValue, withMark, withoutMark, type ValueText } from './value.ts';
 
 const EVENT_FIELD: TextField = { name: 'event', maxLength: FIXED_LIMITS.eventLength };
 const KEY_FIELD: TextField = { name: 'key', maxLength: 64 };
@@ -30,6 +30,8 @@ export interface Subscribe {
 	/** Where the client is; null for a first load. */
 	position: Position | null;
 	args: unknown[];
+	/** Of the rows that the client knows; undefined where it does not say. */
+	version?: number | undefined;
 }
 
 export interface Unsubscribe {
@@ -116,16 +118,19 @@ export function isControl(body: EventBody): boolean {
 export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
 	const position = subscribe.position && writePosition(subscribe.position);
 	const head = `["subscribe",${subscribe.id},${JSON.stringify(subscribe.path)},${JSON.stringify(position)}`;
-	return `${head},${encodeInput(subscribe.args)}]`;
+	const args = encodeInput(subscribe.args);
+	return `${head},${subscribe.version === undefined ? args : `${withMark(args)},${subscribe.version}`}]`;
 }
 
 export function decodeSubscribe(message: Message, limits: Limits): Subscribe | Refused {
-	readLength(message, 5, 6);
+	readLength(message, 5, 7);
 	const id = readId(message);
 	const path = readPath(message);
 	const position = readPositionOrNull(message, 3);
-	const args = readArgs(message, 4, limits);
-	return Array.isArray(args) ? { kind: 'subscribe', id, path, position, args } : args;
+	const hasVersion = message.length === 7;
+	const version = hasVersion ? { version: readCount(message, 6, 'version') } : {};
+	const args = readArgs(hasVersion ? withoutMark(message, 5) : message, 4, limits);
+	return Array.isArray(args) ? { kind: 'subscribe', id, path, position, args, ...version } : args;
 }
 
 export function encodeUnsubscribe(id: RequestId): string {
@@ -232,7 +237,8 @@ export function decodeSnapshot(message: Message): Snapshot {
 }
 
 function readCursor({ 4: cursor }: readonly unknown[]): string | null | undefined {
-	if (cursor !== null && cursor !== undefined && typeof cursor !== 'string') violation('a cursor must be text, or null');
+	if (cursor !== null && cursor !== undefined && typeof cursor !== 'string')
+		violation('a cursor must be text, or null');
 	return cursor;
 }
 

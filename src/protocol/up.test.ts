@@ -119,7 +119,7 @@ describe('a message with a field of the wrong type', () => {
 			expect(fateOf(message)).toBe('taken');
 			expect(fateOf(message.slice(0, -1))).toBe('PROTOCOL_ERROR');
 			for (const more of [null, 0, 2, '1', [], 'text']) expect(fateOf([...message, more])).toBe('PROTOCOL_ERROR');
-			expect(fateOf([...message, 1, 1])).toBe('PROTOCOL_ERROR');
+			expect(fateOf([...message, 1, -1])).toBe('PROTOCOL_ERROR');
 		}
 	);
 
@@ -314,6 +314,8 @@ describe('what a client writes', () => {
 			encodeCancel(2),
 			encodeSubscribe({ id: 4, path: 'lib/s', position: { epoch: 'e', offset: 9 }, args: ['x\n'] }),
 			encodeSubscribe({ id: 5, path: 'lib/s', position: null, args: [undefined] }),
+			encodeSubscribe({ id: 6, path: 'lib/s', position: null, args: [1], version: 2 }),
+			encodeSubscribe({ id: 7, path: 'lib/s', position: null, args: [undefined], version: 2 }),
 			encodeUnsubscribe(4),
 			encodeCatchup(5, { epoch: 'e', offset: 0 }),
 			encodePing(6),
@@ -336,6 +338,8 @@ describe('what a client writes', () => {
 			{ kind: 'cancel', id: 2 },
 			{ kind: 'subscribe', id: 4, path: 'lib/s', position: { epoch: 'e', offset: 9 }, args: ['x\n'] },
 			{ kind: 'subscribe', id: 5, path: 'lib/s', position: null, args: [undefined] },
+			{ kind: 'subscribe', id: 6, path: 'lib/s', position: null, args: [1], version: 2 },
+			{ kind: 'subscribe', id: 7, path: 'lib/s', position: null, args: [undefined], version: 2 },
 			{ kind: 'unsubscribe', id: 4 },
 			{ kind: 'catchup', id: 5, position: { epoch: 'e', offset: 0 } },
 			{ kind: 'ping', beat: 6 },

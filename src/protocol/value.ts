@@ -30,6 +30,16 @@ export function encodeInput(value: unknown): ValueText {
 	return isPlain(value, DEFAULT_LIMITS.depth) ? JSON.stringify(value) : `${writeRich(value)},1`;
 }
 
+/** A list that something follows: its mark is there, whatever its form. */
+export function withMark(list: ValueText): string {
+	return list.endsWith(']') ? `${list},0` : list; // one in the flattened form ends with its mark
+}
+
+/** The same message up to its value, with the mark only where the value is rich. */
+export function withoutMark(message: readonly unknown[], markIndex: number): readonly unknown[] {
+	return message.slice(0, message[markIndex] === 0 ? markIndex : markIndex + 1);
+}
+
 /** Whether the mark behind a value says that it is in the flattened form. */
 export function isRich(message: readonly unknown[], valueIndex: number): boolean {
 	if (message.length === valueIndex + 1) return false;

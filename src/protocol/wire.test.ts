@@ -41,8 +41,8 @@ import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 const FINGERPRINTS = {
 	version: 1,
-	written: '6e223aeee2409b60',
-	read: '8fd1e9dc52da2fe3',
+	written: 'ae0fe9cab7995798',
+	read: 'b5f879656047124b',
 	constants: '39afaa725a5db0ea'
 };
 
@@ -78,7 +78,9 @@ const UP = {
 	more: [encodeMore(1, 8)],
 	subscribe: [
 		encodeSubscribe({ id: 1, path: 'a/b', position: null, args: [] }),
-		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich] })
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich] }),
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: ['x'], version: 2 }),
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich], version: 2 })
 	],
 	unsubscribe: [encodeUnsubscribe(1)],
 	catchup: [encodeCatchup(1, position)],

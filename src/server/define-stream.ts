@@ -12,6 +12,7 @@ import { runtime } from './runtime.ts';
 import type { ServiceDefinition } from './service.ts';
 import { topicOfStream, topicWithoutCaller } from './stream-topic.ts';
 import type { Topic } from './topic.ts';
+import { versionsOf } from './versions.ts';
 
 type Run<Args extends unknown[], Result> = (context: LiveContext, ...args: Args) => MaybePromise<Result>;
 
@@ -35,6 +36,16 @@ export interface ChannelOptions<Kind extends MergeKind, Key extends string, Args
 	args?: readonly StandardSchemaV1[];
 	/** Who may read; checked before anything is loaded. @default everybody who passes the guards */
 	access?: Run<Args, boolean>;
+	/**
+	 * Of the shape of its rows, 1 or more. The build reads it here, so it is written as a number; pages say which one they know.
+	 * @default none
+	 */
+	version?: number;
+	/**
+	 * For pages of an earlier build, by their version: makes of a row of the next higher version one of theirs, at once and with
+	 * the same key. Where one is missing, such pages are refused with UPGRADE_REQUIRED.
+	 */
+	migrate?: Readonly<Record<number, (row: never) => unknown>>;
 	/** Runs when a client has its first value. Its failure is reported and refuses nothing. */
 	onSubscribe?: (context: LiveContext, topic: Topic, ...args: Args) => MaybePromise<unknown>;
 	/** Runs when a client that had its first value ends the stream or disconnects. */
@@ -166,7 +177,8 @@ function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): Str
 		access: hooks.access ?? null,
 		schemas: options.args ?? null,
 		onSubscribe: hooks.onSubscribe ?? null,
-		onUnsubscribe: hooks.onUnsubscribe ?? null
+		onUnsubscribe: hooks.onUnsubscribe ?? null,
+		versions: versionsOf(options)
 	};
 }
 

@@ -62,12 +62,24 @@ export interface StreamDefinition {
 	readonly before?: readonly Guard[];
 	/** When it is refused where the process cannot keep up. @default 'normal' */
 	readonly priority?: Priority;
+	/** The shapes that its rows have had. @default null: they had no other */
+	readonly versions?: Versions | null;
 	/** What becomes of its rows on their way out. @default null: they leave as they are */
 	readonly view?: View | null;
 	/** Whether it is there for a caller; where it is not, the value stays undefined. @default null: it is */
 	readonly gate?: Handler<boolean> | null;
 	/** What keeps it current by itself. @default nothing does */
 	readonly service?: ServiceDefinition;
+}
+
+/** Makes of a row one of the version before. */
+export type MigrateRow = (row: unknown) => unknown;
+
+export interface Versions {
+	/** Of the rows as they are. */
+	readonly current: number;
+	/** By the version that they make. */
+	readonly migrate: ReadonlyMap<number, MigrateRow>;
 }
 
 /** Runs when a client begins or ends to read a stream. */

@@ -79,9 +79,11 @@ async function snapshot(parts: ServerParts, load: Load): Promise<LiveSnapshot<un
 	const value = await (span === undefined ? run() : span('load', context.path, run));
 	const cursor = cursorTextOf(value);
 	const paged = cursor === undefined ? {} : { cursor };
-	if (!view) return { value, position, merge, ...paged };
+	const versioned = definition.versions ? { version: definition.versions.current } : {};
+	const more = { ...paged, ...versioned };
+	if (!view) return { value, position, merge, ...more };
 	const viewed = await viewOnce({ parts, definition: { ...definition, view }, context, value, position });
-	return { ...viewed, ...paged };
+	return { ...viewed, ...more };
 }
 
 async function positionOf(parts: ServerParts, { registered, context, args, isPage }: Load): Promise<Position | null> {

@@ -9,8 +9,8 @@ import { partsOf } from './features.ts';
 import { loadFor } from './load-once.ts';
 import { readCursor } from './page.ts';
 import { notFound } from './refusal.ts';
-import type { RegisteredStream } from './stream.ts';
 import type { HostedContext } from './stream-host.ts';
+import { definitionFor } from './versions.ts';
 
 /** Its exports by their names. */
 export function pagesModule(): Record<string, unknown> {
@@ -25,7 +25,7 @@ export function pagesModule(): Record<string, unknown> {
 	return { more: define({}, definition) };
 }
 
-async function more(context: LiveContext, ...[path, args, cursor]: unknown[]): Promise<MoreRows> {
+async function more(context: LiveContext, ...[path, args, cursor, version]: unknown[]): Promise<MoreRows> {
 	if (typeof path !== 'string' || !Array.isArray(args) || typeof cursor !== 'string')
 		throw new LiveError('BAD_REQUEST', 'a page is asked for with a path, arguments and a cursor');
 	const parts = partsOf(context);
@@ -36,8 +36,10 @@ async function more(context: LiveContext, ...[path, args, cursor]: unknown[]): P
 	const caller = context as unknown as HostedContext; // every context is one
 	const own = caller.ofPage(path, readCursor(cursor, parts.limits.depth)) as HostedContext;
 	context.abortSignal.addEventListener('abort', () => own.abort(context.abortSignal.reason));
+	const known = typeof version === 'number' ? version : undefined;
+	const definition = definitionFor(registered.definition, path, known);
 	const loaded = await loadFor(parts, {
-		registered: registered as RegisteredStream,
+		registered: { ...registered, definition },
 		context: own,
 		args: args as unknown[],
 		isPage: true

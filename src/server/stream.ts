@@ -29,6 +29,8 @@ export interface StreamRequest {
 	args: unknown[];
 	/** Where the client is; null for a first load. */
 	position: Position | null;
+	/** Of the rows that the client knows. */
+	version?: number | undefined;
 }
 
 export interface RegisteredStream extends Registered {

@@ -15,9 +15,10 @@ import { notFound } from './refusal.ts';
 import type { ReadTopic } from './read-topic.ts';
 import type { SendQueue } from './send-queue.ts';
 import type { ServerParts } from './server-parts.ts';
-import { ServerStream, type RegisteredStream, type StreamRequest } from './stream.ts';
+import { ServerStream, type StreamRequest } from './stream.ts';
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { withTimeout } from './timeout.ts';
+import { definitionFor } from './versions.ts';
 import { viewGroupsOf, type ViewGroups, type ViewReader } from './views/view-groups.ts';
 
 /** What a connection that only calls has instead of a list. */
@@ -96,9 +97,16 @@ export class Streams implements StreamHost, FeedHost {
 			this.observer?.streamRefused?.(request.path, shed.code);
 			return this.send(encodeError(request.id, shed));
 		}
-		const stream = new ServerStream(this, registered as RegisteredStream, request);
-		this.#streams.set(request.id, stream);
-		void stream.open(); // answers its own failures
+		try {
+			const definition = definitionFor(registered.definition, request.path, request.version);
+			const stream = new ServerStream(this, { ...registered, definition }, request);
+			this.#streams.set(request.id, stream);
+			void stream.open(); // answers its own failures
+		} catch (error) {
+			const refusal = error as LiveError; // nothing else is thrown by what has only been looked up
+			this.observer?.streamRefused?.(request.path, refusal.code);
+			this.send(encodeError(request.id, refusal));
+		}
 	}
 
 	close(id: RequestId): void {

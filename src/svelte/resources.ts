@@ -8,14 +8,20 @@ import type { StreamSource } from './stream-source.ts';
 /** The part of a client that streams come from. */
 export interface Streams {
 	/** The same stream for the same path and arguments, as long as it is in use. */
-	stream(path: string, args: unknown[]): StreamSource;
+	stream(path: string, args: unknown[], version?: number): StreamSource;
 }
 
 /** A resource lives exactly as long as its stream. */
 const resources = new WeakMap<StreamSource, StreamResource<unknown, unknown>>();
 
-export function resourceOf(streams: Streams, path: string, args: unknown[]): LiveResource<unknown, unknown> {
-	const stream = streams.stream(path, args);
+// oxlint-disable-next-line max-params -- what a stub knows
+export function resourceOf(
+	streams: Streams,
+	path: string,
+	args: unknown[],
+	version?: number
+): LiveResource<unknown, unknown> {
+	const stream = streams.stream(path, args, version);
 	let resource = resources.get(stream);
 	if (!resource) {
 		resource = new StreamResource(stream, seedKey(path, args));

@@ -54,12 +54,13 @@ export function query(path: string): LiveQuery<unknown[], unknown> {
 /**
  * A stream: called with arguments it gives their resource, the same one for the same arguments as long as it is in use.
  * The stub itself is the resource without arguments.
+ * @param version of the rows, where the module says one
  */
-export function stream(path: string): LiveStreamFactory<unknown[], unknown, unknown> {
+export function stream(path: string, version?: number): LiveStreamFactory<unknown[], unknown, unknown> {
 	// Kept: between two uses the stub still tells the latest known value.
 	let own: LiveResource<unknown, unknown> | undefined;
-	const openOwn = () => (own ??= resourceOf(client, path, []));
-	const open = (...args: unknown[]) => (args.length > 0 ? resourceOf(client, path, args) : openOwn());
+	const openOwn = () => (own ??= resourceOf(client, path, [], version));
+	const open = (...args: unknown[]) => (args.length > 0 ? resourceOf(client, path, args, version) : openOwn());
 	for (const member of MEMBERS) Object.defineProperty(open, member, { get: () => read(openOwn(), member) });
 	return open as LiveStreamFactory<unknown[], unknown, unknown>; // The loop above made it one.
 }

@@ -19,7 +19,7 @@ import type { ClientSocket, ClientSocketEvents } from '../client/socket.ts';
 import type { ConnectionStatus } from '../client/status.ts';
 import { sendBytes, upload } from '../client/uploads.ts';
 import { sendVolatile } from '../client/volatile.ts';
-import { PATH } from '../server/definition.ts';
+import { definitionOf, PATH } from '../server/definition.ts';
 import type { SocketEvents, TransportSocket } from '../server/transport.ts';
 import { LoopbackConnection } from './loopback.ts';
 import { TestStream } from './test-stream.ts';
@@ -106,7 +106,9 @@ export class TestClient {
 	): TestStream<Value>;
 	subscribe(path: string, ...args: unknown[]): TestStream<unknown>;
 	subscribe(target: string | object, ...args: unknown[]): TestStream<unknown> {
-		const stream = new TestStream(this.client.stream(pathOf(target), args), (gone) => this.#streams.delete(gone));
+		const stream = new TestStream(this.client.stream(pathOf(target), args, versionOf(target)), (gone) =>
+			this.#streams.delete(gone)
+		);
 		this.#streams.add(stream);
 		return stream;
 	}
@@ -168,4 +170,10 @@ function pathOf(target: string | object): string {
 	const path = typeof target === 'string' ? target : (target as { [PATH]?: string })[PATH];
 	if (path === undefined) throw new Error('register the module first: env.register(id, module)');
 	return path;
+}
+
+/** As the build writes it into the page's stub. */
+function versionOf(target: string | object): number | undefined {
+	const definition = definitionOf(target);
+	return definition?.kind === 'stream' ? definition.versions?.current : undefined;
 }

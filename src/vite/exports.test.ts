@@ -32,6 +32,31 @@ describe('the exports of a live module', () => {
 		expect(list(importing('live', `export const it = ${code};`))).toEqual([{ name: 'it', stub }]);
 	});
 
+	test.each([
+		["live.stream('topic', load, { version: 3, migrate: {} })", 3],
+		["live.stream('topic', load, { 'version': 3 })", 3],
+		["live.stream('topic', load, { merge: 'crud' })", undefined],
+		["live.stream('topic', load)", undefined],
+		["live.stream('topic', load, { ...shared, ['version']: other })", undefined],
+		["live.stream('topic', load, options)", 5],
+		["live.channel('topic', { version: 2 })", 2],
+		["live.channel()('topic', { version: 2 })", 2],
+		["pipe(live.stream('topic', load, { version: 4 }), pipe.limit(3))", 4],
+		['live.gate(isOpen, pipe(versioned, f))', 6]
+	])('%s has the version %s', (code, version) => {
+		const before =
+			"const load = () => [], options = { version: 5 }, versioned = live.stream('t', load, { version: 6 });";
+		const [, it] = ['', ...list(importing('live, pipe', `${before}\nexport const it = ${code};`))];
+		expect(it?.version).toBe(version);
+	});
+
+	test.each(['VERSION', '1 + 1', '"3"', '0', '1.5', 'undefined', '-1'])('a version cannot be %s', (version) => {
+		const code = `const VERSION = 3;\nexport const it = live.stream('t', f, { version: ${version} });`;
+		expect(() => list(importing('live', code))).toThrow(
+			/^\d+: the "version" of a stream must be written as a number, 1 or more/
+		);
+	});
+
 	test('a guard has no stub', () => {
 		const code = importing(
 			'live, guard',

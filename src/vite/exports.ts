@@ -2,6 +2,7 @@
 // or refused; no export reaches the browser as anything but a stub.
 
 import type { ESTree } from 'vite';
+import { versionIn, type Refuse } from './stream-version.ts';
 
 /** What the browser gets for an export; null where it gets nothing. */
 type StubKind =
@@ -24,10 +25,9 @@ type RoomStub = 'presence' | 'cursors' | 'room' | 'group';
 export interface LiveExport {
 	name: string;
 	stub: StubKind;
+	/** Of a stream that says one. */
+	version?: number;
 }
-
-/** Makes the build fail with this message at this place in the source. */
-export type Refuse = (message: string, position: number) => never;
 
 const PACKAGE = 'tidewire/server';
 
@@ -117,7 +117,8 @@ function variable(declarator: ESTree.VariableDeclarator, keyword: string, { modu
 	const callee = init ? module.calleeOf(init) : undefined;
 	const stub = callee === undefined ? undefined : STUB_BY_CALLEE.get(callee);
 	if (stub === undefined) return refuse(notLive(id.name), start);
-	return { name: id.name, stub };
+	const version = stub === 'stream' && init ? module.versionOf(init, refuse) : undefined;
+	return version === undefined ? { name: id.name, stub } : { name: id.name, stub, version };
 }
 
 const quoted = (names: string[]): string => names.map((name) => `"${name}"`).join(', ');
@@ -158,6 +159,22 @@ class ModuleNames {
 		const index = callee === undefined ? undefined : TRANSPARENT.get(callee);
 		if (callee === undefined || index === undefined) return callee;
 		return this.#wrapped(expression.arguments[index], WRAPS_FUNCTIONS.has(callee) ? 'live' : undefined);
+	}
+
+	/** The version of the stream that a value is, or is made of. */
+	versionOf(expression: Expression, refuse: Refuse): number | undefined {
+		if (expression.type === 'Identifier') {
+			const value = this.#constants.get(expression.name);
+			return value && this.versionOf(value, refuse);
+		}
+		if (expression.type !== 'CallExpression') return undefined;
+		const callee = expression.callee.type === 'Super' ? undefined : this.#dotted(expression.callee);
+		const index = callee === undefined ? undefined : TRANSPARENT.get(callee);
+		const argument = expression.arguments[index ?? expression.arguments.length - 1];
+		if (!argument || argument.type === 'SpreadElement') return undefined;
+		if (index !== undefined) return this.versionOf(argument, refuse);
+		const options = argument.type === 'Identifier' ? this.#constants.get(argument.name) : argument;
+		return options?.type === 'ObjectExpression' ? versionIn(options, refuse) : undefined;
 	}
 
 	#wrapped(argument: ESTree.CallExpression['arguments'][number] | undefined, plain: string | undefined) {

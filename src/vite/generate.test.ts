@@ -21,6 +21,11 @@ describe('the stubs of a module', () => {
 		);
 	});
 
+	test('know the version of a stream', () => {
+		const versioned = [{ name: 'cards', stub: 'stream' as const, version: 3 }];
+		expect(clientStubs('lib/board', versioned, { url: '/__live' })).toContain('$$stream("lib/board/cards", 3);');
+	});
+
 	test('come from where their part of the client is', () => {
 		const mixed = [
 			...exports,

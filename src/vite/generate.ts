@@ -19,11 +19,14 @@ function entryOf(kind: string): string {
 
 /** What the browser gets: one stub per export, nothing of the module and nothing of what it imports. */
 export function clientStubs(moduleId: string, exports: readonly LiveExport[], options: { url: string }): string {
-	const stubs = exports.flatMap(({ name, stub }) => (stub === null ? [] : [{ name, stub }]));
+	const stubs = exports.flatMap(({ name, stub, version }) => (stub === null ? [] : [{ name, stub, version }]));
 	const kinds = [...new Set(stubs.map(({ stub }) => stub))];
 	const entries = [...new Set(kinds.map(entryOf))];
-	const lines = stubs.map(({ name, stub }) => {
-		return `export const ${name} = /* @__PURE__ */ $$${stub}(${JSON.stringify(`${moduleId}/${name}`)});`;
+	const lines = stubs.map(({ name, stub, version }) => {
+		const args = [`${moduleId}/${name}`, version]
+			.filter((arg) => arg !== undefined)
+			.map((arg) => JSON.stringify(arg));
+		return `export const ${name} = /* @__PURE__ */ $$${stub}(${args.join(', ')});`;
 	});
 	const imports = entries.map((entry) => {
 		const names = kinds.filter((kind) => entryOf(kind) === entry).map((name) => `${name} as $$${name}`);

@@ -43,4 +43,16 @@ describe('docs/evolution.md', () => {
 			Array.from({ length: 46 }, (_, index) => 45 - index)
 		);
 	});
+
+	it.each([
+		[3, { id: 'a', name: 'Buy sails', labels: ['shop', 'soon'] }],
+		[2, { id: 'a', name: 'Buy sails', label: 'shop' }],
+		[1, { id: 'a', title: 'Buy sails' }]
+	])('serves pages of version %i', async (version, card) => {
+		env.register('lib/cards', await load<object>('lib/cards.live.ts'));
+		const cards = env.connect({ id: 'ada' }).client.stream('lib/cards/cards', [], version);
+		cards.onChange(() => {});
+		await env.settle();
+		expect(cards.state.value).toEqual([card]);
+	});
 });

@@ -4,7 +4,7 @@
 import { assertNever } from '../../base/assert.ts';
 import { makeStream, type LiveStream, type StreamLike } from '../../server/define-stream.ts';
 import { definitionOf, type StreamDefinition } from '../../server/definition.ts';
-import { hasRows, needsRows, type View } from '../../server/views/view.ts';
+import { EVERYTHING, hasRows, needsRows, type View } from '../../server/views/view.ts';
 import { by, filter, join, joinMany, limit, sort, transform, type Operator } from './operators.ts';
 
 type RowOf<Value> = Value extends readonly (infer Row)[] ? Row : Value;
@@ -73,12 +73,10 @@ function through<Args extends unknown[], Value, Events, Published, A, B, C, D, E
 function through(stream: object, ...operators: Operator<never, unknown>[]): unknown {
 	const definition = definitionOf(stream);
 	if (definition?.kind !== 'stream') throw new TypeError('pipe takes a stream: live.stream or live.channel');
-	const view = operators.reduce<View>((made, { step }) => extended(made, step), definition.view ?? NOTHING);
+	const view = operators.reduce<View>((made, { step }) => extended(made, step), definition.view ?? EVERYTHING);
 	assertFits(definition, view);
 	return makeStream({ ...definition, view });
 }
-
-const NOTHING: View = { stages: [], compare: null, limit: 0, finish: [], by: null };
 
 function extended(view: View, step: Operator<never, unknown>['step']): View {
 	const isCounted = view.compare !== null || view.limit > 0;

@@ -44,6 +44,9 @@ export interface View {
 	readonly by: ((context: LiveContext) => unknown) | null;
 }
 
+/** Shows all rows as they are. */
+export const EVERYTHING: View = { stages: [], compare: null, limit: 0, finish: [], by: null };
+
 /** Whether the kind holds rows by key, which may come and go. */
 export function hasRows({ kind }: MergeSpec): boolean {
 	return kind === 'crud' || kind === 'presence' || kind === 'cursor';
