@@ -141,6 +141,18 @@ describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) =
 		await expect.poll(async () => (await typists.textContent())?.trim()).toBe('');
 	});
 
+	test('the other sees who writes a title, by keys alone', async () => {
+		const name = title(`Dragged ${ROUNDS - 1}`);
+		await ada.editCard(name, 'Something else');
+		await expect
+			.poll(() => ben.card(name).getByTestId('card-holder').textContent())
+			.toBe(`Ada ${board} is writing`);
+		await ada.page.keyboard.press('Escape');
+		await expect
+			.poll(() => ben.card(name).getByTestId('card-holder').allTextContents())
+			.not.toContain(`Ada ${board} is writing`);
+	});
+
 	test('a message appears at once', async () => {
 		const time = await timed(async (round) => {
 			await ada.page.getByTestId('chat-input').fill(title(`Message ${round}`));

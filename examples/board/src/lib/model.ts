@@ -127,6 +127,8 @@ export interface Statistics {
 export interface Attendee extends Person {
 	/** In the chat. */
 	isTyping: boolean;
+	/** The card whose title they write, if any. */
+	writes: string | null;
 }
 
 /** A tab of somebody who looks at the board. */

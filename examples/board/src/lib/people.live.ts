@@ -1,4 +1,4 @@
-// Who has a board open, whether they type in its chat, and where they point.
+// Who has a board open, what they write, and where they point.
 import { live } from 'tidewire/server';
 import * as v from 'valibot';
 import type { Attendee } from './model.ts';
@@ -7,8 +7,8 @@ import { mayOpen } from './server/access.ts';
 
 export const people = live.presence(
 	(_ctx, boardId: string) => ['board', boardId, 'people'],
-	({ user }): Attendee => ({ id: user.id, name: user.name, isTyping: false }),
-	{ args: [id], access: mayOpen, update: v.object({ isTyping: v.boolean() }) }
+	({ user }): Attendee => ({ id: user.id, name: user.name, isTyping: false, writes: null }),
+	{ args: [id], access: mayOpen, update: v.partial(v.object({ isTyping: v.boolean(), writes: v.nullable(id) })) }
 );
 
 const place = v.object({

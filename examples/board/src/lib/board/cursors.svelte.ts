@@ -1,6 +1,6 @@
 // Where everyone points. Tells of this tab's pointer, and places the others' on the page.
 import { cursors } from '#lib/people.live.ts';
-import type { Cursor } from '../model.ts';
+import type { Attendee, Cursor, Person } from '../model.ts';
 import { newId } from '../model.ts';
 import type { BoardUi } from './board-ui.svelte.ts';
 
@@ -22,6 +22,7 @@ export interface Placed {
 export class Cursors {
 	readonly #ui: BoardUi;
 	readonly #tab = newId();
+	readonly #people: () => readonly Attendee[];
 	readonly #stream: ReturnType<typeof cursors>;
 	#latest: Pointer | null = null;
 	#idle: ReturnType<typeof setTimeout> | undefined;
@@ -31,14 +32,21 @@ export class Cursors {
 	);
 	readonly #held = $derived.by(() => this.others.filter((cursor) => cursor.cardId !== null));
 
-	constructor(ui: BoardUi) {
+	/** @param people who is here, without this page's user */
+	constructor(ui: BoardUi, people: () => readonly Attendee[]) {
 		this.#ui = ui;
+		this.#people = people;
 		this.#stream = cursors(ui.board.id);
 	}
 
-	/** Who edits or drags a card. */
-	holderOf(cardId: string): Cursor | undefined {
-		return this.#held.find((cursor) => cursor.cardId === cardId);
+	/** Who drags a card or has it open. */
+	holderOf(cardId: string): Person | undefined {
+		return this.writerOf(cardId) ?? this.#held.find((cursor) => cursor.cardId === cardId)?.person;
+	}
+
+	/** Who writes its title, also with no pointer on the board. */
+	writerOf(cardId: string): Person | undefined {
+		return this.#people().find(({ writes }) => writes === cardId);
 	}
 
 	/** On every move of a mouse or pen over the board. */
