@@ -241,15 +241,17 @@ describe('a stream per room', () => {
 });
 
 describe('a channel', () => {
-	it('shows who types from now on, and nothing of before', async () => {
+	it('shows who types from now on, and nothing of before, also where its topic is given by name', async () => {
 		const typing = live.channel<{ key: string; name: string }>()('typing:lobby', { merge: 'presence' });
-		env.register('typing', { typing });
-		await env.publish(typing.topic(), 'join', { key: 'eve', name: 'Eve' });
-		const seen = env.connect(ada).subscribe(typing);
+		const type = live((ctx, name: string) => ctx.publish('typing:lobby', 'join', { key: name, name }));
+		env.register('typing', { typing, type });
+		const client = env.connect(ada);
+		await client.call(type, 'Eve');
+		const seen = client.subscribe(typing);
 		expect(await seen.ready).toEqual([]);
-		await env.publish(typing.topic(), 'join', { key: 'bob', name: 'Bob' });
+		await client.call(type, 'Bob');
 		await env.settle();
-		expect(seen.value).toEqual([{ key: 'bob', name: 'Bob' }]);
+		expect(seen.value).toEqual([{ key: 'Bob', name: 'Bob' }]);
 	});
 });
 
