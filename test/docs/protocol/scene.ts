@@ -110,7 +110,6 @@ export class Scene {
 	#server: LiveServer;
 	#session: Session | null = { user: { id: 'u1' } };
 	#socket = new SceneSocket();
-	#names = 0;
 
 	constructor() {
 		db.reset();
@@ -118,12 +117,13 @@ export class Scene {
 	}
 
 	#makeServer(limits: Partial<Limits>): LiveServer {
+		let names = 0; // the first one is that of the process, which nobody sees
 		const server = new LiveServer({
 			backplane: memory({ epoch: 'e' }),
 			clock: this.#clock,
 			limits,
 			random: () => 0.5,
-			randomName: () => `c${++this.#names}`
+			randomName: () => `c${names++}`
 		});
 		server.registry.register(MODULE, board);
 		return server;
