@@ -1,4 +1,4 @@
-// What people know of lists in pages, run.
+// What people know of lists in pages, and of rows that change their shape, run.
 import { afterEach, describe, expect, it } from 'vitest';
 import { live, page } from '../../../src/live/index.ts';
 import { createTestEnv } from '../../../src/testing/index.ts';
@@ -73,5 +73,60 @@ describe('a feed in pages', () => {
 		await env.settle();
 		expect(idsOf(list.value)).toEqual([8, 6, 5, 4, 3, 2, 1]);
 		expect(list.hasMore).toBe(true);
+	});
+});
+
+describe('rows that have changed their shape', () => {
+	interface Todo {
+		id: string;
+		text: string;
+		priority: string;
+		completed: boolean;
+	}
+	const row = (id: string, completed = false): Todo => ({ id, text: `todo ${id}`, priority: 'low', completed });
+
+	function todos() {
+		const list = live.stream('todos', () => [row('1', true)], {
+			version: 3,
+			migrate: {
+				// Version 2 said `done`, version 1 knew no priority.
+				2: ({ completed, ...todo }: Todo) => ({ ...todo, done: completed }),
+				1: ({ priority: _priority, ...todo }: { id: string; priority: string }) => todo
+			}
+		});
+		env.register('todos', { list });
+		return list;
+	}
+	/** A page of an earlier build. */
+	const pageOf = (version: number) => {
+		const stream = env.connect(ada).client.stream('todos/list', [], version);
+		stream.onChange(() => {});
+		return stream;
+	};
+
+	it('are shown to pages of each build as those know them, in the first value and in events', async () => {
+		const list = todos();
+		const now = env.connect(ada).subscribe(list);
+		const [second, first] = [pageOf(2), pageOf(1)];
+		await now.ready;
+		await env.settle();
+		await env.publish(list.topic(), 'created', row('2'));
+		await env.settle();
+		expect(now.value).toEqual([row('1', true), row('2')]);
+		expect(second.state.value).toEqual([
+			{ id: '1', text: 'todo 1', priority: 'low', done: true },
+			{ id: '2', text: 'todo 2', priority: 'low', done: false }
+		]);
+		expect(first.state.value).toEqual([
+			{ id: '1', text: 'todo 1', done: true },
+			{ id: '2', text: 'todo 2', done: false }
+		]);
+	});
+
+	it('are refused to a page that is too old for them, with what it can do', async () => {
+		todos();
+		const ancient = pageOf(0);
+		await env.settle();
+		expect(ancient.state).toMatchObject({ value: undefined, error: { code: 'UPGRADE_REQUIRED' } });
 	});
 });
