@@ -78,13 +78,14 @@ export class GroupState {
 		const admission = await this.#members.join(member);
 		if (admission === 'joined') this.#rules.onJoin(this, member);
 		if (admission === 'full') this.#rules.onFull(this, member);
+		this.#letGoOfNobody();
 		return admission;
 	}
 
 	leave(connection: string): void {
 		const member = this.#members.get(connection);
 		if (this.#members.leave(connection) && member !== undefined) this.#rules.onLeave(this, member);
-		if (this.#members.all.length === 0) this.#letGo();
+		this.#letGoOfNobody();
 	}
 
 	count(role?: string): Promise<number> {
@@ -159,6 +160,11 @@ export class GroupState {
 			this.#listening = null;
 			throw error;
 		}
+	}
+
+	/** Whoever waits for a place will have to hear. */
+	#letGoOfNobody(): void {
+		if (this.#members.hasNobody) this.#letGo();
 	}
 
 	#letGo(): void {

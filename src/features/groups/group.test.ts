@@ -90,6 +90,19 @@ describe('a group', () => {
 		expect(told).toEqual(['player joined g', 'player joined g', 'player left g', 'player left g']);
 	});
 
+	it('is heard by who waited for a place while the last member left', async () => {
+		const { all, read, processes, on } = await scene(1, { role: () => 'player' });
+		const { client } = await read(all[0], null);
+		processes.faults.maxDelayMs = 50;
+		const waiting = all[0].connect({ id: 'y' }).subscribe('m/game', 'g');
+		await processes.settle();
+		client.call('m/leave').catch(() => {});
+		await processes.advance(500);
+		processes.faults.maxDelayMs = 0;
+		await on(all[0], (game) => game.publish('said', { text: 'hello' }));
+		expect(waiting.value).toEqual([{ text: 'hello' }]);
+	});
+
 	it('tells once of a member that asks twice at the same time, and gives the last role', async () => {
 		const { all, read, processes, told, on } = await scene(1);
 		const { client } = await read(all[0], null);

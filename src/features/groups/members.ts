@@ -54,9 +54,14 @@ export class Members {
 		return this.#members.get(connection);
 	}
 
+	/** Whether nobody is here, nor waits for a place. */
+	get hasNobody(): boolean {
+		return this.#members.size === 0 && this.#waiting.length === 0;
+	}
+
 	/** Whether nobody is here, and the store knows. */
 	get isEmpty(): boolean {
-		return this.#members.size === 0 && this.#waiting.length === 0 && !this.#changed && this.#writing === null;
+		return this.hasNobody && !this.#changed && this.#writing === null;
 	}
 
 	/**
