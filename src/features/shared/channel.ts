@@ -85,7 +85,7 @@ export class Channel {
 		await this.#peers.listen();
 		if (this.#closed) return this.#peers.stop();
 		await this.#sync();
-		this.#after(RESYNC_MS, () => this.#resyncLater());
+		if (!this.#closed) this.#after(RESYNC_MS, () => this.#resyncLater());
 	}
 
 	close(): void {

@@ -36,6 +36,24 @@ describe('what a key names', () => {
 		expect(clock.pending).toBe(0);
 	});
 
+	it('keeps no server that stops: who waits is told, and an answer that cannot be kept is given up', async () => {
+		const { clock, store, one, make, pay } = start();
+		void one.run(REQUEST, pay);
+		await clock.advance(10);
+		const third = make('third');
+		const waiting = refusal(third.run(REQUEST, pay));
+		await clock.advance(10);
+		third.stop();
+		expect((await waiting).code).toBe('UNAVAILABLE');
+		store.put = () => {
+			throw new LiveError('UNAVAILABLE', 'the store is away');
+		};
+		await clock.advance(1_000);
+		one.stop();
+		await clock.advance(10_000);
+		expect(clock.pending).toBe(0);
+	});
+
 	it('runs again when its time is over', async () => {
 		const { clock, one, pay, effects } = start();
 		void one.run(REQUEST, pay);

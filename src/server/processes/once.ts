@@ -1,7 +1,7 @@
 // Runs what a key names once in the whole application, and gives everybody who asks with that key the same answer. A
 // process that is killed on the way leaves the key behind: nobody knows how far it came, so nobody runs it again.
 
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
 import { isLiveError, LiveError, type ErrorDetails } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { encodeValue, readValue } from '../../protocol/value.ts';
@@ -40,6 +40,9 @@ export class Once {
 	readonly #options: OnceOptions;
 	/** What runs in this process. */
 	readonly #running = new Map<string, { print: string; result: Promise<unknown> }>();
+	/** What waits, by its timer. */
+	readonly #waiting = new Map<Timer, () => void>();
+	#stopped = false;
 
 	constructor(options: OnceOptions) {
 		this.#options = options;
@@ -56,6 +59,16 @@ export class Once {
 		return running.print === request.print ? (running.result as Promise<Result>) : Promise.reject(otherRequest());
 	}
 
+	/** Nobody waits here any more: neither for another process, nor for the store to be back. */
+	stop(): void {
+		this.#stopped = true;
+		for (const [timer, wake] of this.#waiting) {
+			this.#options.clock.clearTimer(timer);
+			wake();
+		}
+		this.#waiting.clear();
+	}
+
 	async #runOrWait<Result>(request: OnceRequest, run: () => Promise<Result>): Promise<Result> {
 		const { clock, store } = this.#options;
 		const untilMs = clock.now() + request.waitMs;
@@ -67,7 +80,8 @@ export class Once {
 			if (answer) return answer.value as Result;
 			if (clock.now() >= untilMs)
 				throw new LiveError('TIMEOUT', 'another request with this key is still running');
-			await sleep(clock, lookMs);
+			await this.#sleep(lookMs);
+			if (this.#stopped) throw new LiveError('UNAVAILABLE', 'the server is shutting down');
 		}
 	}
 
@@ -122,14 +136,26 @@ export class Once {
 
 	/** Tries until the store takes it, or would not keep it any longer. */
 	async #insist({ keepMs }: OnceRequest, write: () => MaybePromise<unknown>): Promise<void> {
-		for (let waitMs = FIRST_LOOK_MS; waitMs <= keepMs; waitMs *= 2) {
+		for (let waitMs = FIRST_LOOK_MS; waitMs <= keepMs && !this.#stopped; waitMs *= 2) {
 			try {
 				await write();
 				return;
 			} catch {
-				await sleep(this.#options.clock, waitMs);
+				await this.#sleep(waitMs);
 			}
 		}
+	}
+
+	/** Ends early when the server stops. */
+	#sleep(ms: number): Promise<void> {
+		if (this.#stopped) return Promise.resolve();
+		return new Promise((resolve) => {
+			const timer = this.#options.clock.setTimer(() => {
+				this.#waiting.delete(timer);
+				resolve();
+			}, ms);
+			this.#waiting.set(timer, resolve);
+		});
 	}
 }
 
@@ -150,5 +176,3 @@ async function outcomeOf(result: Promise<unknown>): Promise<Recorded | null> {
 }
 
 const textOf = ({ print }: OnceRequest, outcome: Recorded): string => JSON.stringify({ ...outcome, print });
-
-const sleep = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.setTimer(resolve, ms));

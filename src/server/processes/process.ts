@@ -54,6 +54,7 @@ export class LiveProcess {
 	/** Leaves. The backplane is stopped afterwards. */
 	async stop(): Promise<void> {
 		this.messenger.stop();
+		this.once.stop();
 		try {
 			// The timer also keeps the process alive that has nothing else left to do.
 			await withTimeout(this.#leave(), {
