@@ -86,10 +86,12 @@ test('the figures follow what the other does', async () => {
 	expect(await ben.page.getByTestId('active-person').first().innerText()).toContain('Ada');
 });
 
-test('who reads the figures is told that there are new messages', async () => {
+test('who reads the figures is told of new messages', async () => {
+	const messages = await figure(ben, 'messages');
 	await ada.page.getByTestId('chat-input').fill('Anybody there?');
 	await ada.page.getByTestId('chat-input').press('Enter');
 	await expect.poll(() => ben.page.getByTestId('chat-unread').textContent()).toBe('2');
+	await expect.poll(() => figure(ben, 'messages')).toBe(messages + 1);
 	await ben.page.getByTestId('tab-statistics').press('ArrowRight');
 	await ben.page.getByTestId('chat-unread').waitFor({ state: 'detached' });
 });
