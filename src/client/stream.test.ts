@@ -264,8 +264,9 @@ describe('a hole', () => {
 		expect(names(stream)).toEqual(['ann', 'bob']);
 	});
 
-	test('between what we have and where the server resumes leads to a fresh value', async () => {
-		const { scene, socket, id } = await loaded();
+	test('between what we have and where the server resumes leads to a fresh value, which the application is told', async () => {
+		const onReset = vi.fn<(path: string, reason: string) => void>();
+		const { scene, socket, id } = await loaded({ onReset });
 		socket.say(said.event(7, 9, 'created', bob));
 		socket.take();
 		socket.say(said.resumed(id, { epoch: 'e', offset: 6 }, { events: [[7, 'created', bob]] }));
@@ -274,6 +275,7 @@ describe('a hole', () => {
 			{ kind: 'unsubscribe', id },
 			{ kind: 'subscribe', position: null }
 		]);
+		expect(onReset.mock.calls).toEqual([['app/people', 'slow']]);
 	});
 });
 

@@ -174,8 +174,8 @@ export class ClientStream {
 			// A log that outlives its server goes on in a new epoch: the server vouches that ours leads up to it.
 			this.#position = { epoch: message.position.epoch, offset: ours.offset };
 		} else {
-			// Events between ours and the server's idea of ours would be missing.
-			this.#position = null;
+			// Events that the server has sent were dropped on the way: those between ours and its idea of ours are missing.
+			this.receiveReset('slow');
 			return this.join();
 		}
 		this.#goLive(message.events);
