@@ -25,3 +25,14 @@ describe('whether a stream keeps its events', () => {
 		expect(ephemeral(live.stream('rows', () => [], { ephemeral: true }))).toBe(true);
 	});
 });
+
+describe('an option that no stream has', () => {
+	it.each([
+		['live.stream', (options: object) => live.stream('rows', () => [], options)],
+		['live.channel', (options: object) => live.channel('rows', options)],
+		['a channel with a type', (options: object) => live.channel<{ id: string }>()('rows', options)]
+	])('is refused by %s where it stands: it may be a rule of access by another name', (_name, make) => {
+		expect(() => make({ filter: () => false })).toThrow(/no option "filter"; it has .*access/);
+		expect(() => make({ access: () => false, max: undefined })).not.toThrow();
+	});
+});

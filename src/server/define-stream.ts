@@ -110,7 +110,7 @@ export function stream<
 	options?: StreamOptions<Kind, Key, ArgsOf<Source>>
 ): StreamExport<ArgsOf<Source>, Awaited<Result>, Kind, Key>;
 export function stream(topic: unknown, load: unknown, options?: AnyOptions): unknown {
-	return makeStream(makeDefinition(topic, load, { merge: 'crud', ...defined(options) }));
+	return makeStream(makeDefinition(topic, load, { merge: 'crud', ...checked(options) }));
 }
 
 type DefaultKey<Kind extends MergeKind> = Kind extends 'presence' | 'cursor' ? 'key' : 'id';
@@ -151,10 +151,34 @@ export function channel(topic?: unknown, options?: AnyOptions): unknown {
 }
 
 function makeChannel(topic: unknown, options: AnyOptions | undefined): object {
-	return makeStream(makeDefinition(topic, null, { merge: 'latest', ...defined(options) }));
+	return makeStream(makeDefinition(topic, null, { merge: 'latest', ...checked(options) }));
 }
 
 export type AnyOptions = ChannelOptions<MergeKind, string, never>;
+
+const OPTIONS = {
+	merge: true,
+	key: true,
+	prepend: true,
+	max: true,
+	ephemeral: true,
+	args: true,
+	access: true,
+	version: true,
+	migrate: true,
+	onSubscribe: true,
+	onUnsubscribe: true
+} satisfies Record<keyof AnyOptions, true>;
+
+/**
+ * The options of whoever writes them without types: a rule of access by another name must not be left out in silence.
+ * @throws {TypeError}
+ */
+function checked(options: AnyOptions | undefined): AnyOptions {
+	const unknown = Object.keys(options ?? {}).find((name) => !Object.hasOwn(OPTIONS, name));
+	if (unknown === undefined) return defined(options);
+	throw new TypeError(`a stream has no option "${unknown}"; it has ${Object.keys(OPTIONS).join(', ')}`);
+}
 
 /** Leaves out what is undefined, so that it does not hide a default. */
 function defined(options: AnyOptions | undefined): AnyOptions {
