@@ -4,7 +4,7 @@
 import { PARTS, type LiveContext } from './context.ts';
 
 /** What a result depends on: nothing of the caller, the user alone, or anything else that the connection has. */
-export const ASKERS = ['anybody', 'user', 'connection'] as const;
+const ASKERS = ['anybody', 'user', 'connection'] as const;
 export type Asker = (typeof ASKERS)[number];
 
 /** The one of two that tells callers apart more finely. */

@@ -9,7 +9,7 @@ function rank(value: unknown): number {
 }
 
 /** Texts are compared by their UTF-16 code units, dates by their time. */
-export function compareValues(one: unknown, other: unknown): number {
+function compareValues(one: unknown, other: unknown): number {
 	const ranks = rank(one) - rank(other);
 	if (ranks !== 0 || rank(one) === 0) return ranks;
 	const [first, second] = [one as number, other as number];

@@ -4,7 +4,7 @@ import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { MergeSpec } from '../../base/merge.ts';
 import type { LiveContext } from '../context.ts';
 
-export interface Filter {
+interface Filter {
 	readonly kind: 'filter';
 	readonly keeps: (context: LiveContext, row: unknown) => unknown;
 }
