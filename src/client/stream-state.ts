@@ -26,3 +26,9 @@ export interface StreamState {
  * - `failed`: the server ended the subscription; where another attempt makes sense a timer runs
  */
 export type Phase = 'off' | 'joining' | 'live' | 'behind' | 'failed';
+
+/** Who waits for a value that is loaded anew. */
+export interface Refresh {
+	resolve: () => void;
+	reject: (error: LiveError) => void;
+}

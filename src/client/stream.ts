@@ -6,10 +6,11 @@ import type { Timer } from '../base/clock.ts';
 import type { LiveError } from '../base/errors.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
 import type { Position } from '../protocol/position.ts';
-import { INVALIDATED, type ResetReason, type Resumed, type Snapshot, type StreamEvent } from '../protocol/stream.ts';
+import { INVALIDATED } from '../protocol/stream.ts';
+import type { DataVersion, ResetReason, Resumed, Snapshot, StreamEvent } from '../protocol/stream.ts';
 import type { Applied, ClientSettings } from './options.ts';
 import { Pages } from './pages.ts';
-import type { Phase, StreamState } from './stream-state.ts';
+import type { Phase, Refresh, StreamState } from './stream-state.ts';
 import { callAll, type Updates } from './updates.ts';
 import { View, type PendingEvent } from './view.ts';
 
@@ -29,10 +30,7 @@ export interface StreamHost {
 	keep(stream: ClientStream, used: boolean): void;
 }
 
-interface Refresh {
-	resolve: () => void;
-	reject: (error: LiveError) => void;
-}
+type Wanted = Pick<ClientStream, 'path' | 'args' | 'key' | 'version'>;
 
 export class ClientStream {
 	readonly path: string;
@@ -46,6 +44,8 @@ export class ClientStream {
 	readonly #eventListeners = new Set<(event: string, data: unknown) => void>();
 	readonly #view = new View();
 	readonly #pages: Pages;
+	/** @internal the state of the data that the server says it is, or was when it last said so */
+	since: DataVersion | undefined;
 	#phase: Phase = 'off';
 	#position: Position | null = null;
 	/** Whether what was loaded does not hold any more: then nothing is resumed. */
@@ -59,10 +59,7 @@ export class ClientStream {
 	#refreshes: Refresh[] = [];
 	#state: StreamState;
 
-	constructor(
-		host: StreamHost,
-		{ path, args, key, version }: Pick<ClientStream, 'path' | 'args' | 'key' | 'version'>
-	) {
+	constructor(host: StreamHost, { path, args, key, version }: Wanted) {
 		this.path = path;
 		this.args = args;
 		this.version = version;
@@ -167,9 +164,14 @@ export class ClientStream {
 	 */
 	receiveState(message: Snapshot | Resumed): void {
 		const ours = this.#position;
+		const { since } = message;
 		if (message.kind === 'snapshot') {
+			this.since = since;
 			this.#load(message);
 			for (const refresh of this.#refreshes.splice(0)) refresh.resolve();
+		} else if (since !== undefined) {
+			this.since = since;
+			this.#position = message.position;
 		} else if (ours && ours.offset >= message.position.offset) {
 			// A log that outlives its server goes on in a new epoch: the server vouches that ours leads up to it.
 			this.#position = { epoch: message.position.epoch, offset: ours.offset };

@@ -74,7 +74,8 @@ export class Streams implements StreamHost {
 		const id = this.#link.nextId();
 		try {
 			const { path, args, version } = stream;
-			this.#link.send(encodeSubscribe({ id, path, position, args: [...args], version }));
+			const since = position ? stream.since : undefined;
+			this.#link.send(encodeSubscribe({ id, path, position, args: [...args], version, since }));
 		} catch (error) {
 			return error as LiveError;
 		}

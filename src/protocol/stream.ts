@@ -19,6 +19,10 @@ import { encodeInput, encodeValue, readValue, withMark, withoutMark, type ValueT
 
 const EVENT_FIELD: TextField = { name: 'event', maxLength: FIXED_LIMITS.eventLength };
 const KEY_FIELD: TextField = { name: 'key', maxLength: 64 };
+const SINCE_FIELD: TextField = { name: 'since', maxLength: 64 };
+
+/** What the application calls a state of a stream's data: a number, or 1 to 64 characters. */
+export type DataVersion = string | number;
 
 /** A small number that stands for a topic on one connection's server process. */
 export type Alias = number;
@@ -32,6 +36,8 @@ export interface Subscribe {
 	args: unknown[];
 	/** Of the rows that the client knows; undefined where it does not say. */
 	version?: number | undefined;
+	/** The state of the data that the client has, or a later one; undefined where it knows none. */
+	since?: DataVersion | undefined;
 }
 
 export interface Unsubscribe {
@@ -67,6 +73,8 @@ export interface Snapshot {
 	value: unknown;
 	/** Where the value goes on, as text to be given back; null or undefined where it is all there is. */
 	cursor?: string | null | undefined;
+	/** Which state of the data the value is; undefined where that is not known. */
+	since?: DataVersion | undefined;
 }
 
 export interface Resumed {
@@ -78,6 +86,8 @@ export interface Resumed {
 	merge: MergeSpec;
 	/** What the client missed. */
 	events: StreamEvent[];
+	/** Set where the events are changes of the data since the state that the client had: then `position` is where it is now. */
+	since?: DataVersion | undefined;
 }
 
 export const RESET_REASONS = ['epoch', 'evicted', 'slow', 'reload', 'view'] as const;
@@ -119,18 +129,33 @@ export function encodeSubscribe(subscribe: Omit<Subscribe, 'kind'>): string {
 	const position = subscribe.position && writePosition(subscribe.position);
 	const head = `["subscribe",${subscribe.id},${JSON.stringify(subscribe.path)},${JSON.stringify(position)}`;
 	const args = encodeInput(subscribe.args);
-	return `${head},${subscribe.version === undefined ? args : `${withMark(args)},${subscribe.version}`}]`;
+	const { version = null, since } = subscribe;
+	if (version === null && since === undefined) return `${head},${args}]`;
+	const more = since === undefined ? '' : `,${JSON.stringify(since)}`;
+	return `${head},${withMark(args)},${version}${more}]`;
 }
 
 export function decodeSubscribe(message: Message, limits: Limits): Subscribe | Refused {
-	readLength(message, 5, 7);
+	readLength(message, 5, 8);
 	const id = readId(message);
 	const path = readPath(message);
 	const position = readPositionOrNull(message, 3);
-	const hasVersion = message.length === 7;
-	const version = hasVersion ? { version: readCount(message, 6, 'version') } : {};
-	const args = readArgs(hasVersion ? withoutMark(message, 5) : message, 4, limits);
-	return Array.isArray(args) ? { kind: 'subscribe', id, path, position, args, ...version } : args;
+	const isLong = message.length > 6;
+	const known = isLong ? readKnown(message) : {};
+	const args = readArgs(isLong ? withoutMark(message, 5) : message, 4, limits);
+	return Array.isArray(args) ? { kind: 'subscribe', id, path, position, args, ...known } : args;
+}
+
+/** What the client says of what it has. */
+function readKnown(message: Message): Pick<Subscribe, 'version' | 'since'> {
+	const since = message.length === 8 ? { since: readDataVersion(message, 7) } : {};
+	const hasVersion = message.length === 7 || message[6] !== null;
+	return hasVersion ? { version: readCount(message, 6, 'version'), ...since } : since;
+}
+
+function readDataVersion(fields: Message, index: number): DataVersion {
+	const value = fields[index];
+	return typeof value === 'number' ? value : readText(fields, index, SINCE_FIELD);
 }
 
 export function encodeUnsubscribe(id: RequestId): string {
@@ -209,6 +234,8 @@ export interface SnapshotParts {
 	events: readonly string[];
 	/** Where a value goes on that is a page. */
 	cursor?: string | null | undefined;
+	/** Which state of the data it is. */
+	since?: DataVersion | undefined;
 }
 
 export function encodeSnapshot(parts: SnapshotParts, value: ValueText): string {
@@ -219,10 +246,11 @@ export function encodeResumed(parts: SnapshotParts & { position: Position }): st
 	return `["resumed",${streamFields(parts)}]`;
 }
 
-function streamFields({ id, alias, position, merge, events, cursor }: SnapshotParts): string {
+function streamFields({ id, alias, position, merge, events, cursor, since }: SnapshotParts): string {
 	const at = JSON.stringify(position && writePosition(position));
-	const paged = cursor === undefined ? [] : [cursor];
-	const how = JSON.stringify([merge.kind, merge.key, merge.prepend ? 1 : 0, merge.max, ...paged]);
+	const dated = since === undefined ? [] : [since];
+	const more = cursor === undefined && since === undefined ? [] : [cursor ?? null, ...dated];
+	const how = JSON.stringify([merge.kind, merge.key, merge.prepend ? 1 : 0, merge.max, ...more]);
 	return `${id},${alias},${at},${how},[${events.join(',')}]`;
 }
 
@@ -232,6 +260,7 @@ export function decodeSnapshot(message: Message): Snapshot {
 		kind: 'snapshot',
 		...readParts(message, readPositionOrNull),
 		cursor: readCursor(message[4] as unknown[]),
+		...readSince(message),
 		value: readValue(message, 6)
 	};
 }
@@ -244,7 +273,12 @@ function readCursor({ 4: cursor }: readonly unknown[]): string | null | undefine
 
 export function decodeResumed(message: Message): Resumed {
 	readLength(message, 6, 6);
-	return { kind: 'resumed', ...readParts(message, readPosition) };
+	return { kind: 'resumed', ...readParts(message, readPosition), ...readSince(message) };
+}
+
+function readSince(message: Message): { since?: DataVersion } {
+	const merge = message[4] as Message;
+	return merge.length > 5 ? { since: readDataVersion(merge, 5) } : {};
 }
 
 /** What `snapshot` and `resumed` have in common. */

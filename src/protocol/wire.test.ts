@@ -41,8 +41,8 @@ import { OLDEST_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 const FINGERPRINTS = {
 	version: 1,
-	written: 'ae0fe9cab7995798',
-	read: 'b5f879656047124b',
+	written: 'cf39d83f4a198c7e',
+	read: 'f1e7eb0eaf9d3c87',
 	constants: '39afaa725a5db0ea'
 };
 
@@ -80,7 +80,9 @@ const UP = {
 		encodeSubscribe({ id: 1, path: 'a/b', position: null, args: [] }),
 		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich] }),
 		encodeSubscribe({ id: 1, path: 'a/b', position, args: ['x'], version: 2 }),
-		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich], version: 2 })
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich], version: 2 }),
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: [rich], version: 2, since: 's' }),
+		encodeSubscribe({ id: 1, path: 'a/b', position, args: ['x'], since: 5 })
 	],
 	unsubscribe: [encodeUnsubscribe(1)],
 	catchup: [encodeCatchup(1, position)],
@@ -108,9 +110,13 @@ const DOWN = {
 		encodeSnapshot({ id: 1, alias: 2, position: null, merge, events: [] }, encodeValue(rich)),
 		encodeSnapshot({ id: 1, alias: 2, position, merge, events: [encodeListedSkip(2)] }, encodeValue([])),
 		encodeSnapshot({ id: 1, alias: 2, position, merge, events, cursor: null }, encodeValue([])),
-		encodeSnapshot({ id: 1, alias: 2, position, merge, events, cursor: encodeValue('c') }, encodeValue([]))
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events, cursor: encodeValue('c') }, encodeValue([])),
+		encodeSnapshot({ id: 1, alias: 2, position, merge, events, since: 's' }, encodeValue([]))
 	],
-	resumed: [encodeResumed({ id: 1, alias: 2, position, merge, events })],
+	resumed: [
+		encodeResumed({ id: 1, alias: 2, position, merge, events }),
+		encodeResumed({ id: 1, alias: 2, position, merge, events, since: 5 })
+	],
 	reset: RESET_REASONS.map((reason) => encodeReset(1, reason)),
 	event: [
 		encodeEvent(2, 3, encodeEventBody('created', { id: 1 })),

@@ -7,6 +7,7 @@ import type { LiveResource, LiveSnapshot, LiveStreamFactory } from '../base/surf
 import { encodeTopic, type TopicParts } from '../protocol/topic.ts';
 import type { SessionSource } from './config.ts';
 import type { LiveContext } from './context.ts';
+import { assertDelta } from './delta.ts';
 import { define, PATH, type StreamDefinition } from './definition.ts';
 import { runtime } from './runtime.ts';
 import type { ServiceDefinition } from './service.ts';
@@ -41,6 +42,21 @@ export interface ChannelOptions<Kind extends MergeKind, Key extends string, Args
 	 * @default none
 	 */
 	version?: number;
+	/**
+	 * For clients whose position the log does not know any more: they get what has changed instead of the whole value. Needs a
+	 * log, `crud` and no `max`.
+	 * @default they get the whole value
+	 */
+	delta?: {
+		/** Names the state that the data is in: a number, or 1 to 64 characters. Asked before each load and before each `diff`. */
+		version: Run<Args, string | number>;
+		/** What has changed since a state, or more than that; null where that is not known. */
+		diff: (
+			context: LiveContext,
+			since: string | number,
+			...args: Args
+		) => MaybePromise<{ upserted?: readonly object[]; deleted?: readonly (string | number)[] } | null>;
+	};
 	/**
 	 * For pages of an earlier build, by their version: makes of a row of the next higher version one of theirs, at once and with
 	 * the same key. Where one is missing, such pages are refused with UPGRADE_REQUIRED.
@@ -166,6 +182,7 @@ const OPTIONS = {
 	access: true,
 	version: true,
 	migrate: true,
+	delta: true,
 	onSubscribe: true,
 	onUnsubscribe: true
 } satisfies Record<keyof AnyOptions, true>;
@@ -192,7 +209,7 @@ function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): Str
 	}
 	const byKey = kind === 'presence' || kind === 'cursor';
 	const hooks = options as unknown as StreamDefinition;
-	return {
+	const definition: StreamDefinition = {
 		kind: 'stream',
 		topic: topic as StreamDefinition['topic'],
 		load: load as StreamDefinition['load'],
@@ -202,8 +219,11 @@ function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): Str
 		schemas: options.args ?? null,
 		onSubscribe: hooks.onSubscribe ?? null,
 		onUnsubscribe: hooks.onUnsubscribe ?? null,
-		versions: versionsOf(options)
+		versions: versionsOf(options),
+		delta: hooks.delta ?? null
 	};
+	assertDelta(definition);
+	return definition;
 }
 
 function mergeSpec(kind: MergeKind, options: AnyOptions): MergeSpec {

@@ -4,6 +4,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { MergeSpec } from '../base/merge.ts';
+import type { DataVersion } from '../protocol/stream.ts';
 import type { TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from './context.ts';
 import type { Converse } from './conversation.ts';
@@ -62,6 +63,8 @@ export interface StreamDefinition {
 	readonly before?: readonly Guard[];
 	/** When it is refused where the process cannot keep up. @default 'normal' */
 	readonly priority?: Priority;
+	/** @default null: who cannot resume gets the whole value */
+	readonly delta?: Delta | null;
 	/** The shapes that its rows have had. @default null: they had no other */
 	readonly versions?: Versions | null;
 	/** What becomes of its rows on their way out. @default null: they leave as they are */
@@ -70,6 +73,17 @@ export interface StreamDefinition {
 	readonly gate?: Handler<boolean> | null;
 	/** What keeps it current by itself. @default nothing does */
 	readonly service?: ServiceDefinition;
+}
+
+/** How a stream tells what has changed since a state of its data. */
+export interface Delta {
+	readonly version: Handler<DataVersion>;
+	/** Null where only the whole value helps. */
+	readonly diff: (
+		context: LiveContext,
+		since: DataVersion,
+		...args: unknown[]
+	) => MaybePromise<{ upserted?: readonly unknown[]; deleted?: readonly unknown[] } | null>;
 }
 
 /** Makes of a row one of the version before. */

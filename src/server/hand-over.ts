@@ -10,11 +10,13 @@ import {
 	encodeReset,
 	encodeResumed,
 	encodeSnapshot,
+	type DataVersion,
 	type ResetReason,
 	type SnapshotParts
 } from '../protocol/stream.ts';
 import type { LiveContext } from './context.ts';
 import type { StreamDefinition } from './definition.ts';
+import { changesSince, versionNow } from './delta.ts';
 import type { Feed } from './feed.ts';
 import { loadValue } from './load-value.ts';
 import { MissedEvents, type Encode } from './missed-events.ts';
@@ -48,6 +50,8 @@ export interface HandOverParts {
 	readonly args: readonly unknown[];
 	/** What names a load: by what came from the network, which can always be written. */
 	readonly loadKey: string;
+	/** What the client says that its data is. */
+	readonly since: DataVersion | undefined;
 }
 
 /** done: it is live, or closed · over: what it reads has ended · invalidated: what it misses cannot bring it up to date */
@@ -72,11 +76,14 @@ interface Sending {
 export class HandOver {
 	readonly #stream: HandedOver;
 	readonly #parts: HandOverParts;
+	/** The state of the data that the client has, or a later one. */
+	#since: DataVersion | undefined;
 	#onClose: (() => void) | null = null;
 
 	constructor(stream: HandedOver, parts: HandOverParts) {
 		this.#stream = stream;
 		this.#parts = parts;
+		this.#since = parts.since;
 	}
 
 	/** The stream was closed: what hangs must not hold a place among the loads for ever. */
@@ -122,10 +129,34 @@ export class HandOver {
 		const joined = await this.#joinLive(feed, missed);
 		if (joined === 'over') return { from: missed.reached, why };
 		if (joined !== 'done') {
-			return this.#sendValue(feed, { why: joined === 'invalidated' ? null : joined, isReload: false });
+			const changed = joined === 'invalidated' ? null : await this.#sendChanges(feed);
+			return changed ?? this.#sendValue(feed, { why: joined === 'invalidated' ? null : joined, isReload: false });
 		}
 		if (!this.#isClosed) host.observer?.streamCaughtUp?.(this.#stream.path, why === null ? 'resumed' : 'slow');
 		return 'done';
+	}
+
+	/** What has changed since the state of the data that the client has. Null where it needs a whole value. */
+	async #sendChanges(feed: Feed): Promise<Attempt | null> {
+		const { definition, context, args } = this.#parts;
+		const { topic } = feed;
+		const since = this.#since;
+		if (!definition.delta || since === undefined || topic.rows) return null;
+		const position = topic.head; // before the changes: what happens meanwhile is behind it
+		const shownAs = (rows: readonly unknown[]): MaybePromise<unknown> => shown(topic, rows);
+		const request = { delta: definition.delta, definition, context, args, since, shownAs };
+		const changes = await this.#untilClosed(changesSince(request));
+		if (this.#isClosed) return 'done';
+		if (changes === null) return null;
+		const encode: Encode = (at, events) => {
+			const parts = this.#snapshotParts(feed, at, [...changes.events, ...events]);
+			return encodeResumed({ ...parts, position: at, since: changes.since });
+		};
+		const missed = new MissedEvents(position, encode, this.#resumed(feed), true);
+		const joined = await this.#joinLive(feed, missed);
+		if (missed.isBegun) this.#since = changes.since;
+		if (joined === 'over') return { from: missed.isBegun ? missed.reached : null, why: null };
+		return joined === 'done' ? 'done' : null;
 	}
 
 	async #sendValue(feed: Feed, sending: Sending): Promise<Attempt> {
@@ -204,19 +235,15 @@ export class HandOver {
 		{ why, loaded }: Sending & { readonly loaded: Loaded }
 	): Promise<Attempt | { readonly why: ResetReason | null }> {
 		const reset = this.#reset(why);
+		const facts = { cursor: loaded.cursor, since: (this.#since = loaded.since) };
 		if (this.#parts.definition.ephemeral) {
 			const parts = this.#snapshotParts(feed, null, load.events);
 			if (load.isStale) this.#stream.wentStale();
-			this.#stream.goLive(
-				feed,
-				feed.topic.head,
-				reset + encodeSnapshot({ ...parts, cursor: loaded.cursor }, loaded.value)
-			);
+			this.#stream.goLive(feed, feed.topic.head, reset + encodeSnapshot({ ...parts, ...facts }, loaded.value));
 			return 'done';
 		}
 		const snapshot: Encode = (position, events) =>
-			reset +
-			encodeSnapshot({ ...this.#snapshotParts(feed, position, events), cursor: loaded.cursor }, loaded.value);
+			reset + encodeSnapshot({ ...this.#snapshotParts(feed, position, events), ...facts }, loaded.value);
 		const missed = new MissedEvents(load.position, snapshot, this.#resumed(feed), true);
 		const joined = await this.#joinLive(feed, missed);
 		if (joined === 'over') return { from: missed.isBegun ? missed.reached : null, why };
@@ -236,10 +263,13 @@ export class HandOver {
 		const { topic } = feed;
 		const span = host.observer?.span;
 		const load = (caller: LiveContext): unknown => loadValue(definition, caller, args);
-		const own = new SharedLoad(topic.head, context, (caller) => {
+		const { delta } = definition;
+		const version = delta ? (caller: LiveContext) => versionNow(delta, caller, args) : null;
+		const run = (caller: LiveContext): MaybePromise<unknown> => {
 			const loaded = span === undefined ? load(caller) : span('load', this.#stream.path, () => load(caller));
 			return whenDone(loaded, (value) => shown(topic, value));
-		});
+		};
+		const own = new SharedLoad(topic.head, context, { load: run, version });
 		topic.loads.share(loadKey, own);
 		return own;
 	}

@@ -21,10 +21,11 @@ export function loadValue(
 }
 
 /** @throws {TypeError} where a value is a page, and its stream cannot show one */
-function assertPaged({ merge, view }: StreamDefinition, path: string, value: unknown): void {
+function assertPaged({ merge, view, delta }: StreamDefinition, path: string, value: unknown): void {
 	if (cursorTextOf(value) === undefined) return;
 	if (merge.kind !== 'crud' || merge.max > 0)
 		throw new TypeError(`"${path}" cannot be paged: its merge must be "crud", without "max"`);
+	if (delta) throw new TypeError(`"${path}" cannot be paged: what "delta" tells would bring rows of other pages`);
 	if (view && needsRows(view, merge))
 		throw new TypeError(
 			`"${path}" cannot be paged: filter, sort and limit need all of its rows; do that in its load`

@@ -2,7 +2,7 @@
 // where the load did not look at who asks: the context notices when it does, and then everybody loads for themselves.
 
 import type { Position } from '../protocol/position.ts';
-import { encodeListedEvent, type EventBody } from '../protocol/stream.ts';
+import { encodeListedEvent, type DataVersion, type EventBody } from '../protocol/stream.ts';
 import { encodeValue, type ValueText } from '../protocol/value.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
@@ -19,6 +19,8 @@ export interface Loaded {
 	value: ValueText;
 	/** Where the value goes on; undefined where it is no page. */
 	cursor: string | null | undefined;
+	/** The state of the data, or an earlier one; undefined where that is not asked. */
+	since: DataVersion | undefined;
 }
 
 /** The loads of one topic that are under way. */
@@ -70,6 +72,14 @@ export class LoadsOfTopic {
 	}
 }
 
+type AskVersion = (context: LiveContext) => MaybePromise<DataVersion>;
+
+interface LoadParts {
+	readonly load: (context: LiveContext) => MaybePromise<unknown>;
+	/** Asks for the state of the data, before it is loaded. */
+	readonly version?: AskVersion | null;
+}
+
 export class SharedLoad {
 	/** Where the topic stood before the load began: the value holds at least everything up to here. */
 	readonly position: Position;
@@ -79,9 +89,11 @@ export class SharedLoad {
 	/** Whether the topic was invalidated while it ran. */
 	isStale = false;
 	readonly #collected = new Collected();
+	readonly #version: AskVersion | null;
 	#personal = false;
 
-	constructor(position: Position, context: LiveContext, load: (context: LiveContext) => MaybePromise<unknown>) {
+	constructor(position: Position, context: LiveContext, { load, version = null }: LoadParts) {
+		this.#version = version;
 		this.position = position;
 		this.context = context;
 		this.done = this.#run(
@@ -91,8 +103,9 @@ export class SharedLoad {
 	}
 
 	async #run(context: LiveContext, load: (context: LiveContext) => MaybePromise<unknown>): Promise<Loaded> {
+		const since = this.#version === null ? undefined : await this.#version(context);
 		const value = await load(context);
-		return { value: encodeValue(value), cursor: cursorTextOf(value) };
+		return { value: encodeValue(value), cursor: cursorTextOf(value), since };
 	}
 
 	/** Whether the load looked at who asks, and its value may depend on that; final when `done` has settled. */

@@ -2,7 +2,7 @@
 
 import { LiveError, type ErrorCode } from '../base/errors.ts';
 import type { Position } from '../protocol/position.ts';
-import { encodeReset, encodeSnapshot } from '../protocol/stream.ts';
+import { encodeReset, encodeSnapshot, type DataVersion } from '../protocol/stream.ts';
 import { encodeTopic, type TopicName } from '../protocol/topic.ts';
 import { encodeValue } from '../protocol/value.ts';
 import type { StreamDefinition } from './definition.ts';
@@ -31,6 +31,8 @@ export interface StreamRequest {
 	position: Position | null;
 	/** Of the rows that the client knows. */
 	version?: number | undefined;
+	/** What it says that its data is. */
+	since?: DataVersion | undefined;
 }
 
 export interface RegisteredStream extends Registered {
@@ -105,7 +107,8 @@ export class ServerStream implements FedStream, HostedStream, HandedOver {
 			definition: this.#definition,
 			context: this.#context,
 			args: this.#args,
-			loadKey: this.#loadKey
+			loadKey: this.#loadKey,
+			since: this.request.since
 		});
 	}
 

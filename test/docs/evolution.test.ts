@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/lib/run.ts';
+import { memory } from '../../src/backplanes/memory/memory.ts';
 import { createTestEnv } from '../../src/testing/test-env.ts';
 import { filesOf } from './assemble.ts';
 
@@ -55,4 +56,38 @@ describe('docs/evolution.md', () => {
 		await env.settle();
 		expect(cards.state.value).toEqual([card]);
 	});
+
+	it('brings a page up to date by what has changed in the stock, once the log has forgotten it', async () => {
+		const short = createTestEnv({ backplane: () => memory({ events: 1 }) });
+		const stock = await load<Stock>('lib/server/stock.ts');
+		for (const sku of ['rope', 'sail', 'oar']) stock.put(sku, 3);
+		short.register('lib/stock', await load<object>('lib/stock.live.ts'));
+		const reader = short.connect({ id: 'ada' });
+		const list = reader.subscribe('lib/stock/stock');
+		await list.ready;
+		const comeBack = async (): Promise<void> => {
+			for (let time = 0; time < 2; time++) await short.publish('stock', 'updated', stock.allItems()[0]);
+			await reader.reconnect();
+			await short.settle();
+			expect(list.value).toEqual(stock.allItems());
+		};
+		reader.disconnect();
+		stock.remove('sail');
+		stock.put('mast', 1);
+		await comeBack();
+		expect([list.resets, list.events.map(({ event }) => event)]).toEqual([[], ['deleted', 'created']]);
+		reader.disconnect();
+		stock.put('oar', 1);
+		stock.forgetDeleted();
+		await comeBack();
+		expect(list.resets).toEqual(['evicted']);
+		await short.cleanup();
+	});
 });
+
+interface Stock {
+	put(sku: string, left: number): void;
+	remove(sku: string): void;
+	forgetDeleted(): void;
+	allItems(): { sku: string }[];
+}
