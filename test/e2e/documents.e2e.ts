@@ -334,7 +334,13 @@ describe('the app of the guide (all other pages in docs)', () => {
 		const body = JSON.stringify({ id: path, type: 'payment.succeeded', amount: 5 });
 		const signature = `sha256=${createHmac('sha256', 'for development').update(body).digest('hex')}`;
 		const post = async (header: string): Promise<number> =>
-			(await fetch(server.url + path, { method: 'POST', body, headers: { 'x-signature': header } })).status;
+			(
+				await fetch(server.url + path, {
+					method: 'POST',
+					body,
+					headers: { 'content-type': 'application/json', 'x-signature': header }
+				})
+			).status;
 		expect([await post('sha256=00'), await post(signature)]).toEqual([401, 200]);
 		await expect.poll(() => stream.state.value).toEqual([JSON.parse(body)]);
 		stop();
