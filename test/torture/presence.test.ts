@@ -14,7 +14,7 @@ import { endSpares, Server } from './server.ts';
 import { startService } from './services.ts';
 import { CHOSEN } from './settings.ts';
 
-const RUNS = Number(process.env['TIDEWIRE_RUNS'] || 2);
+const RUNS = Number(process.env['TIDEWIRE_RUNS'] || 1);
 /** What is promised. */
 const GONE_WITHIN_MS = 10_000;
 const LEFT_WITHIN_MS = 1_000;

@@ -14,7 +14,7 @@ import type { BackplaneKind } from './messages.ts';
 import { CHOSEN } from './settings.ts';
 import type { Note, TakeoverAsk, TakeoverSettings, TakeoverState, TakeoverTell } from './takeover-process.ts';
 
-const RUNS = Number(process.env['TIDEWIRE_RUNS'] || 2);
+const RUNS = Number(process.env['TIDEWIRE_RUNS'] || 1);
 const TAKEOVER_MS = 10_000;
 const PUBLISH_EVERY_MS = 80;
 const SECOND_MS = 1_000;
