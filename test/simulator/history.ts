@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../../src/testing/random.ts';
+import { runPeople } from './people/people-history.ts';
 import { Steps } from './steps.ts';
 import { World, USERS, type Mode, type Weather } from './world.ts';
 
@@ -13,11 +14,17 @@ export interface HistoryOptions {
 	/** Whether to write down what happens: slow, for a seed that failed. */
 	log?: boolean;
 	/** @default by the seed */
+	subject?: Subject;
+	/** @default by the seed */
 	mode?: Mode;
 }
 
+/** streams: what is loaded, published and shown · people: who is here, who has a place, and what takes effect once */
+export type Subject = 'streams' | 'people';
+
 export interface HistoryResult {
 	seed: number;
+	subject: Subject;
 	mode: Mode;
 	/** The first thing that went wrong; null where nothing did. */
 	violation: string | null;
@@ -27,14 +34,20 @@ export interface HistoryResult {
 }
 
 const HEARTBEAT_MS = 15_000;
+/** So that of ten thousand histories a thousand run in each way at least. */
+const MODES: readonly Mode[] = ['memory', 'memory', 'cluster', 'cluster', 'workers', 'workers', 'sqlite'];
+/** Several processes: alone everything about people is simple. */
+const SPREAD: readonly Mode[] = ['cluster', 'workers'];
 
-export async function runHistory({ seed, steps, log, mode: forced }: HistoryOptions): Promise<HistoryResult> {
+/** Three of ten, which do not depend on what the seed leads to. */
+const subjectOf = (seed: number): Subject => (seed % 10 < 3 ? 'people' : 'streams');
+
+export async function runHistory({ seed, steps, log, ...forced }: HistoryOptions): Promise<HistoryResult> {
 	const lines: string[] = [];
 	const random = new Random(seed);
-	const drawn: Mode = random.chance(0.01)
-		? 'sqlite'
-		: random.pick(['memory', 'memory', 'cluster', 'cluster', 'workers']);
-	const mode = forced ?? drawn;
+	const drawn = random.pick(MODES);
+	const subject = forced.subject ?? subjectOf(seed);
+	const mode = forced.mode ?? (subject === 'people' ? random.pick(SPREAD) : drawn);
 	const folder = mode === 'sqlite' ? mkdtempSync(join(tmpdir(), 'tidewire-simulator-')) : '';
 	const world = new World({
 		random,
@@ -47,14 +60,14 @@ export async function runHistory({ seed, steps, log, mode: forced }: HistoryOpti
 		note: (text) => log && lines.push(text())
 	});
 	try {
-		await run(world, steps);
+		await (subject === 'people' ? runPeople(world, steps / 2) : run(world, steps));
 	} catch (error) {
 		world.violate(`the history ended with ${error instanceof Error ? error.stack : String(error)}`);
 	} finally {
 		if (folder) rmSync(folder, { recursive: true, force: true });
 	}
 	const committed = [...world.database.log.values()].reduce((sum, entries) => sum + entries.length, 0);
-	return { seed, mode, violation: world.violations[0] ?? null, log: lines, committed };
+	return { seed, subject, mode, violation: world.violations[0] ?? null, log: lines, committed };
 }
 
 function someWeather(random: Random): Weather {

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { removeCopies } from '../support/mutated-copy.ts';
-import { HAND_OVER_MUTANTS, makeCopy, MUTANTS } from './mutants.ts';
+import { HAND_OVER_MUTANTS, makeCopy, MUTANTS, PEOPLE_MUTANTS } from './mutants.ts';
 import { runInPool, runScript } from './pool.ts';
 import { SEED, STEPS } from './settings.ts';
 
@@ -15,10 +15,11 @@ const found: number[] = [];
 
 afterAll(() => removeCopies('simulator'));
 
-for (const [index, { title, edits }] of MUTANTS.entries()) {
+for (const [index, { title, edits }] of [...MUTANTS, ...PEOPLE_MUTANTS].entries()) {
 	it.runIf(SEED === undefined)(`finds that ${title}`, async () => {
 		const folder = makeCopy(`mutant-${index}`, edits);
-		const { failed } = await runInPool({ folder, first: 1, count: LIMIT, steps: STEPS, range: 60 });
+		const subject = index < MUTANTS.length ? 'streams' : 'people';
+		const { failed } = await runInPool({ folder, first: 1, count: LIMIT, steps: STEPS, range: 60, subject });
 		expect(failed, `not found in ${LIMIT} histories: ${title}`).not.toBeNull();
 		found.push(failed?.seed ?? 0);
 		process.stdout.write(`found by seed ${failed?.seed}: ${title}\n    ${failed?.violation?.slice(0, 200)}\n`);
@@ -38,5 +39,5 @@ it.runIf(SEED === undefined)('the sources as they are pass the seeds that find t
 	const { failed } = await runInPool({ folder, first: 1, count: Math.max(...found), steps: STEPS });
 	expect(failed?.violation).toBeUndefined();
 	expect(await runScript(join(folder, 'every-moment.ts'))).toBeNull();
-	expect(found).toHaveLength(MUTANTS.length);
+	expect(found).toHaveLength(MUTANTS.length + PEOPLE_MUTANTS.length);
 });

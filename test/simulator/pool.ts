@@ -49,8 +49,8 @@ function lowest(one: RunSummary['failed'], other: RunSummary['failed']): RunSumm
 }
 
 /** One process, one range. */
-async function runInChild(folder: string, { first, count, steps, mode }: RunOptions): Promise<RunSummary> {
-	const args = [first, count, steps, ...(mode ? [mode] : [])].map(String);
+async function runInChild(folder: string, { first, count, steps, subject }: RunOptions): Promise<RunSummary> {
+	const args = [first, count, steps, ...(subject ? [subject] : [])].map(String);
 	return (await runScript(join(folder, 'run.ts'), args)) as RunSummary;
 }
 

@@ -1,8 +1,7 @@
-// Runs histories of consecutive seeds in this process: `node run.ts FIRST COUNT STEPS [MODE]`. Prints one line of JSON:
+// Runs histories of consecutive seeds in this process: `node run.ts FIRST COUNT STEPS [SUBJECT] [MODE]`. Prints one line of JSON:
 // how many ran and the first that failed.
 
-import { runHistory, type HistoryOptions, type HistoryResult } from './history.ts';
-
+import { runHistory, type HistoryOptions, type HistoryResult, type Subject } from './history.ts';
 import type { Mode } from './world.ts';
 
 export interface RunSummary {
@@ -29,11 +28,12 @@ async function runHistories({ first, count, ...options }: RunOptions): Promise<R
 }
 
 if (import.meta.main) {
-	const [first = '1', count = '1', steps = '200', mode] = process.argv.slice(2);
+	const [first = '1', count = '1', steps = '200', subject, mode] = process.argv.slice(2);
 	const summary = await runHistories({
 		first: Number(first),
 		count: Number(count),
 		steps: Number(steps),
+		...(subject === undefined ? {} : { subject: subject as Subject }),
 		...(mode === undefined ? {} : { mode: mode as Mode })
 	});
 	process.stdout.write(`${JSON.stringify(summary)}\n`);

@@ -6,7 +6,6 @@ import type { EnvironmentSignal } from '../../src/client/environment.ts';
 import { Client } from '../../src/client/client.ts';
 import { memory } from '../../src/backplanes/memory/memory.ts';
 import { sqlite } from '../../src/backplanes/sqlite/sqlite.ts';
-import type { Clock } from '../../src/base/clock.ts';
 import { LiveError } from '../../src/base/errors.ts';
 import { isPromise } from '../../src/base/maybe-promise.ts';
 import type { Position } from '../../src/protocol/position.ts';
@@ -19,6 +18,7 @@ import { FaultyCluster, type ClusterFaults } from '../../src/testing/faulty-clus
 import { LoopbackConnection } from '../../src/testing/loopback.ts';
 import type { Random } from '../../src/testing/random.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { mortal } from '../support/mortal.ts';
 import { makeApp, type App, type AppHost } from './app.ts';
 import { Database, USERS } from './database.ts';
 import { Watch } from './watch.ts';
@@ -54,6 +54,9 @@ export interface WorldOptions {
 const START_MS = 300;
 /** How long an expired or revoked session may go on. */
 const GRACE_MS = 1_000;
+/** Whoever starts or ends gives up what it or others held, and waits for what runs. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 100;
 const SKEW_MS = 24 * 3_600_000;
 
 export class World {
@@ -73,6 +76,8 @@ export class World {
 	losesBroadcasts: boolean;
 	/** Whether everything works from now on. */
 	healed = false;
+	/** Told of every process before it starts: it may serve more than the application. */
+	onProcess: (process: Process) => void = () => {};
 	#names = 0;
 
 	constructor(options: WorldOptions) {
@@ -117,11 +122,23 @@ export class World {
 
 	async startProcess(): Promise<Process> {
 		const process = new Process(this, this.name('p'));
+		this.onProcess(process);
 		const started = process.start();
 		if (this.isSpread) await this.clock.advance(START_MS);
-		await started;
+		await this.over(started, `the start of ${process.name}`);
 		this.processes.push(process);
 		return process;
+	}
+
+	/** Lets time pass until something is over. */
+	async over(what: Promise<void>, name: string): Promise<void> {
+		const state = { isOver: false };
+		const settled = what.finally(() => (state.isOver = true));
+		await this.clock.settle();
+		for (let waitedMs = 0; !state.isOver && waitedMs < PATIENCE_MS; waitedMs += LOOK_MS)
+			await this.clock.advance(LOOK_MS);
+		if (state.isOver) await settled;
+		else this.violate(`${name} took longer than ${PATIENCE_MS} ms`);
 	}
 
 	addClient(user: string): SimClient {
@@ -131,11 +148,11 @@ export class World {
 	}
 
 	/** What a process joins, and what its end means to the others. */
-	backplane(clock: Clock): { backplane: Backplane; end: () => void } {
+	backplane(process: Process): { backplane: Backplane; end: () => void } {
 		const { mode, file, logEvents } = this.options;
 		const end = (): void => {};
-		if (mode === 'workers') return this.#workers.add(clock);
-		if (mode === 'cluster') return { backplane: this.#recorded(this.cluster.member()), end };
+		if (mode === 'workers') return this.#workers.add(process.clock);
+		if (mode === 'cluster') return { backplane: this.#recorded(mortal(this.cluster.member(), process)), end };
 		const epoch = this.name('e');
 		const backplane =
 			mode === 'sqlite'
@@ -190,13 +207,15 @@ export class Process implements AppHost {
 	readonly #backplane: Backplane;
 	readonly #end: () => void;
 	alive = true;
+	/** Whether it was killed. */
+	isOver = false;
 
 	constructor(world: World, name: string) {
 		this.world = world;
 		this.name = name;
 		this.database = world.database;
 		this.clock = new ClockView(world.clock);
-		const { backplane, end } = world.backplane(this.clock);
+		const { backplane, end } = world.backplane(this);
 		this.#backplane = backplane;
 		this.#end = end;
 		this.server = new LiveServer({
@@ -253,6 +272,7 @@ export class Process implements AppHost {
 	/** Ends at once: nothing runs any more, and every connection breaks. */
 	async crash(): Promise<void> {
 		this.alive = false;
+		this.isOver = true;
 		this.world.processes.splice(this.world.processes.indexOf(this), 1);
 		this.clock.stop();
 		for (const connection of this.connections) connection.cut();
@@ -270,7 +290,7 @@ export class Process implements AppHost {
 		await this.world.clock.advance(1_000);
 		for (const connection of this.connections) connection.cut();
 		await this.world.clock.advance(2_000);
-		await stopped;
+		await this.world.over(stopped, `the end of ${this.name}`);
 		if (this.clock.pending > 0) this.world.violate(`${this.name}: ${this.clock.pending} timers run after stop`);
 		if (this.server.topicCount > 0) this.world.violate(`${this.name}: ${this.server.topicCount} topics after stop`);
 		this.clock.stop();

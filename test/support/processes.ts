@@ -1,6 +1,5 @@
 // Several processes of an application on one clock, joined by a network under full control of a test: each a server, with
 // real clients. A process that is killed says nothing more and does nothing more.
-import { callStore, ForwardedStore } from '../../src/backplanes/shared/forwarded-store.ts';
 import type { Clock, Timer } from '../../src/base/clock.ts';
 import type { Backplane } from '../../src/server/backplane.ts';
 import { runtime } from '../../src/server/runtime.ts';
@@ -10,6 +9,7 @@ import { FaultyCluster, NO_FAULTS, type ClusterFaults } from '../../src/testing/
 import { Random } from '../../src/testing/random.ts';
 import { TestClient } from '../../src/testing/test-client.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { mortal } from './mortal.ts';
 
 /** Ends with its process. */
 class ProcessClock implements Clock {
@@ -25,19 +25,6 @@ class ProcessClock implements Clock {
 	clearTimer = (timer: Timer): void => this.#clock.clearTimer(timer);
 	setTimer = (run: () => void, ms: number): Timer => this.#clock.setTimer(() => this.isOver || run(), ms);
 	defer = (run: () => void): void => this.#clock.defer(() => this.isOver || run());
-}
-
-/** Of a process that is over nothing reaches the store. */
-function mortal(backplane: Backplane, process: ProcessClock): Backplane {
-	const never = new Promise<never>(() => {});
-	const store = new ForwardedStore(async (call) => (process.isOver ? never : callStore(backplane.store, call)));
-	return new Proxy(backplane, {
-		get(target, name) {
-			if (name === 'store') return store;
-			const value: unknown = Reflect.get(target, name, target);
-			return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-		}
-	});
 }
 
 export class TestProcess {

@@ -44,7 +44,7 @@ describe('what a key names', () => {
 		const waiting = refusal(third.run(REQUEST, pay));
 		await clock.advance(10);
 		third.stop();
-		expect((await waiting).code).toBe('UNAVAILABLE');
+		expect(await waiting).toMatchObject({ code: 'UNAVAILABLE' });
 		store.put = () => {
 			throw new LiveError('UNAVAILABLE', 'the store is away');
 		};

@@ -1,0 +1,122 @@
+// Who has a place in a group, and in which role: by what the group's hooks and the answers to `join` say.
+
+import { PLACES } from './people-app.ts';
+import type { TruthOptions } from './truth.ts';
+
+interface Place {
+	readonly process: string;
+	readonly connection: string;
+	/** Until when the store may count it; Infinity while it is taken. */
+	untilMs: number;
+}
+
+/** Somebody wants a place in a role, or another role. */
+interface Asking {
+	readonly connection: string;
+	readonly client: string;
+	readonly role: string;
+	readonly atMs: number;
+	/** When that was granted; Infinity before, and where it was not. */
+	grantedMs: number;
+	/** When it was given up; Infinity before. */
+	endedMs: number;
+}
+
+/** What a killed process held is free after this time. */
+const MISSED_MS = 10_000;
+/** How long the last writes of somebody who has left may take. */
+const WRITTEN_MS = 1_000;
+
+export class Places {
+	readonly #name: string;
+	readonly #options: TruthOptions;
+	#places: Place[] = [];
+	readonly #asked: Asking[] = [];
+
+	constructor(name: string, options: TruthOptions) {
+		this.#name = name;
+		this.#options = options;
+	}
+
+	/** How many have a place. */
+	get taken(): number {
+		return this.#places.filter(({ untilMs }) => untilMs === Infinity).length;
+	}
+
+	asks(asking: Pick<Asking, 'connection' | 'client' | 'role'>): Asking {
+		const asked: Asking = { ...asking, atMs: this.#options.now(), grantedMs: Infinity, endedMs: Infinity };
+		this.#asked.push(asked);
+		return asked;
+	}
+
+	/** A member has the role that was asked for. */
+	granted(asked: Asking): void {
+		if (this.#taker(asked.connection) !== undefined) asked.grantedMs = this.#options.now();
+	}
+
+	/** The hook of whoever was let in. */
+	joined(process: string, connection: string): void {
+		this.#places.push({ process, connection, untilMs: Infinity });
+		if (this.taken > PLACES) {
+			const takers = this.#places.filter(({ untilMs }) => untilMs === Infinity);
+			this.#options.violate(
+				`${this.#name}: ${takers.length} have one of ${PLACES} places: ${JSON.stringify(takers)}`
+			);
+		}
+		const asked = this.#asked.findLast((each) => each.connection === connection);
+		if (asked) this.granted(asked);
+	}
+
+	/** The hook of whoever has left. */
+	left(connection: string): void {
+		const place = this.#taker(connection);
+		if (place) this.#end(place, WRITTEN_MS);
+		else this.#options.violate(`${this.#name}: ${connection} left, and was not in it`);
+	}
+
+	processEnded(process: string): void {
+		for (const place of this.#places)
+			if (place.process === process && place.untilMs >= this.#options.now()) this.#end(place, MISSED_MS);
+	}
+
+	/** The hook of whoever found no place: then others have them all, or may have. */
+	refused(connection: string): void {
+		const now = this.#options.now();
+		const takers = this.#places.filter(({ untilMs }) => untilMs >= now);
+		const recent = this.#asked.filter(({ atMs }) => atMs >= now - MISSED_MS - WRITTEN_MS);
+		const others = new Set([...takers, ...recent].map((each) => each.connection));
+		others.delete(connection);
+		if (others.size < PLACES)
+			this.#options.violate(
+				`${this.#name}: ${connection} found none of ${PLACES} places, ${others.size} have one`
+			);
+	}
+
+	/** Whether a client may hear what was published for a role. */
+	mayHear(client: string, role: string | null, publishedMs: number): boolean {
+		const own = this.#asked.filter((asked) => asked.client === client);
+		return own.some(
+			(asked) =>
+				(role ?? asked.role) === asked.role &&
+				asked.endedMs >= publishedMs &&
+				!own.some(({ atMs, grantedMs }) => atMs > asked.atMs && grantedMs < publishedMs)
+		);
+	}
+
+	/** The role that a client has for sure, and since when; null where it is in doubt. */
+	roleOf(client: string): Asking | null {
+		const last = this.#asked.findLast((asked) => asked.client === client);
+		return last !== undefined && last.grantedMs !== Infinity && last.endedMs === Infinity ? last : null;
+	}
+
+	#taker(connection: string): Place | undefined {
+		return this.#places.find((place) => place.connection === connection && place.untilMs === Infinity);
+	}
+
+	#end(place: Place, countedMs: number): void {
+		const now = this.#options.now();
+		place.untilMs = now + countedMs;
+		for (const asked of this.#asked)
+			if (asked.connection === place.connection && asked.grantedMs !== Infinity) asked.endedMs = now;
+	}
+}
