@@ -241,7 +241,19 @@ describe('the app of docs/operations.md', () => {
 });
 
 describe('the app of the guide (all other pages in docs)', () => {
-	const pages = ['live-modules', 'streams', 'client', 'errors', 'deploy', 'testing', 'signals', 'webhooks', 'limits'];
+	const pages = [
+		'live-modules',
+		'streams',
+		'client',
+		'errors',
+		'deploy',
+		'testing',
+		'signals',
+		'webhooks',
+		'limits',
+		'views',
+		'evolution'
+	];
 	const documents = ['README.md', ...pages.map((name) => `docs/${name}.md`)];
 	let app: Fixture;
 	let server: RunningApp;
