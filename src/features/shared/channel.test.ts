@@ -88,6 +88,30 @@ describe('what a process sees of a topic', () => {
 		expect(shown).toEqual(['join ada a']);
 	});
 
+	it('gives who was at a killed process a second more than the roster takes to miss it, in which most are back', async () => {
+		const { clock, channel, shown, living, tell, hear } = scene();
+		living.add('third');
+		await channel.open();
+		tell(1, claim('ada', 1, 'a'), claim('bob', 1, 'b'));
+		living.delete('other');
+		channel.gone(['other']);
+		await clock.advance(999);
+		hear({ kind: 'changes', from: 'third', number: 1, claims: [claim('ada', 2, 'back')] });
+		await clock.advance(1);
+		expect(shown.filter((line) => line.startsWith('leave'))).toEqual(['leave bob']);
+	});
+
+	it('forgets nobody of a process that was missed and is there again', async () => {
+		const { clock, channel, shown, living, tell } = scene();
+		await channel.open();
+		tell(1, claim('ada', 1, 'a'));
+		living.delete('other');
+		channel.gone(['other']);
+		living.add('other');
+		await clock.advance(20_000);
+		expect(shown).toEqual(['join ada a']);
+	});
+
 	it('forgets what a process has said that nobody ever saw in the roster', async () => {
 		const { clock, channel, shown, hear } = scene();
 		await channel.open();

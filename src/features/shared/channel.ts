@@ -32,6 +32,11 @@ const RESYNC_MS = 30_000;
 const ANSWER_MS = 2_000;
 /** How long a process may be unknown to the roster that has sent something: it may have started just now. */
 const UNKNOWN_MS = 5_000;
+/**
+ * The roster misses a process 4 to 8 s after it was killed. With this nobody is given up in less than 5 s, in which most
+ * come back elsewhere.
+ */
+const SPARED_MS = 1_000;
 
 export class Channel {
 	readonly claims: Claims;
@@ -115,6 +120,17 @@ export class Channel {
 
 	/** Processes were killed. */
 	gone(processes: readonly string[]): void {
+		const { roster } = this.#options.parts.process;
+		const spare = processes.filter((process) => !this.#leaving.has(process));
+		if (spare.length === 0 || this.#closed) return;
+		this.#after(SPARED_MS, () => {
+			for (const process of spare)
+				if (!roster.living.has(process) && !this.#leaving.has(process)) this.#drop(process);
+		});
+	}
+
+	/** Processes have nothing to say any more. */
+	#forget(processes: readonly string[]): void {
 		for (const process of processes) if (!this.#leaving.has(process)) this.#drop(process);
 	}
 
@@ -149,7 +165,9 @@ export class Channel {
 		this.#meanwhile = [];
 		const loaded = await load();
 		for (const process of this.claims.processes) {
-			if (process !== this.#self && !loaded.has(process)) this.gone([process]);
+			if (process === this.#self || loaded.has(process)) continue;
+			if (this.#options.parts.process.roster.living.has(process)) this.#forget([process]);
+			else this.gone([process]);
 		}
 		for (const [process, claims] of loaded) {
 			if (process === this.#self) continue;
@@ -164,7 +182,7 @@ export class Channel {
 		const silent = this.claims.processes;
 		silent.delete(this.#self);
 		this.#silent = silent;
-		if (silent.size > 0) this.#after(ANSWER_MS, () => this.gone([...silent]));
+		if (silent.size > 0) this.#after(ANSWER_MS, () => this.#forget([...silent]));
 	}
 
 	/** Those that were asked and have not answered. */
@@ -197,7 +215,7 @@ export class Channel {
 		const { roster } = this.#options.parts.process;
 		if (roster.living.has(from) || this.#leaving.has(from)) return;
 		this.#after(UNKNOWN_MS, () => {
-			if (!roster.living.has(from)) this.gone([from]);
+			if (!roster.living.has(from)) this.#forget([from]);
 		});
 	}
 
