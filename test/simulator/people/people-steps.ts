@@ -208,6 +208,8 @@ export class PeopleSteps {
 		const { world, truth } = this.#people;
 		const process = world.random.pick(world.processes);
 		processStops(truth, process.name);
+		// While it leaves, it gives its places back.
+		for (const places of [truth.club, truth.team]) places.processLeaves(process.name);
 		await process.leave();
 		for (const places of [truth.club, truth.team]) places.processEnded(process.name);
 		await world.startProcess();

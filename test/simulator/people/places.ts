@@ -32,6 +32,8 @@ export class Places {
 	readonly #options: TruthOptions;
 	#places: Place[] = [];
 	readonly #asked: Asking[] = [];
+	/** Processes that give their places back, at a time of their own. */
+	readonly #leaving = new Set<string>();
 
 	constructor(name: string, options: TruthOptions) {
 		this.#name = name;
@@ -40,7 +42,7 @@ export class Places {
 
 	/** How many have a place. */
 	get taken(): number {
-		return this.#places.filter(({ untilMs }) => untilMs === Infinity).length;
+		return this.#takers.length;
 	}
 
 	asks(asking: Pick<Asking, 'connection' | 'client' | 'role'>): Asking {
@@ -58,10 +60,8 @@ export class Places {
 	joined(process: string, connection: string): void {
 		this.#places.push({ process, connection, untilMs: Infinity });
 		if (this.taken > PLACES) {
-			const takers = this.#places.filter(({ untilMs }) => untilMs === Infinity);
-			this.#options.violate(
-				`${this.#name}: ${takers.length} have one of ${PLACES} places: ${JSON.stringify(takers)}`
-			);
+			const takers = JSON.stringify(this.#takers);
+			this.#options.violate(`${this.#name}: ${this.taken} have one of ${PLACES} places: ${takers}`);
 		}
 		const asked = this.#asked.findLast((each) => each.connection === connection);
 		if (asked) this.granted(asked);
@@ -72,6 +72,11 @@ export class Places {
 		const place = this.#taker(connection);
 		if (place) this.#end(place, WRITTEN_MS);
 		else this.#options.violate(`${this.#name}: ${connection} left, and was not in it`);
+	}
+
+	/** The process ends in order. */
+	processLeaves(process: string): void {
+		this.#leaving.add(process);
 	}
 
 	processEnded(process: string): void {
@@ -107,6 +112,11 @@ export class Places {
 	roleOf(client: string): Asking | null {
 		const last = this.#asked.findLast((asked) => asked.client === client);
 		return last !== undefined && last.grantedMs !== Infinity && last.endedMs === Infinity ? last : null;
+	}
+
+	/** Who has a place for sure. */
+	get #takers(): Place[] {
+		return this.#places.filter(({ untilMs, process }) => untilMs === Infinity && !this.#leaving.has(process));
 	}
 
 	#taker(connection: string): Place | undefined {
