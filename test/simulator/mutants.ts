@@ -19,7 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'client/stream.ts',
-				find: 'if (offset > last.offset + 1) return this.#catchUp(last);',
+				find: 'if (event && offset > last.offset + 1) return this.#catchUp(last);',
 				replace: ''
 			},
 			{
@@ -32,7 +32,11 @@ export const MUTANTS: readonly Mutant[] = [
 	{
 		title: 'the client alone does not notice holes',
 		edits: [
-			{ file: 'client/stream.ts', find: 'if (offset > last.offset + 1) return this.#catchUp(last);', replace: '' }
+			{
+				file: 'client/stream.ts',
+				find: 'if (event && offset > last.offset + 1) return this.#catchUp(last);',
+				replace: ''
+			}
 		]
 	},
 	{
