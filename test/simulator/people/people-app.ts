@@ -15,7 +15,7 @@ export interface PeopleHost {
 	check(): void;
 }
 
-export interface Present {
+interface Present {
 	key: string;
 	mood: number;
 }
