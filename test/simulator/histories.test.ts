@@ -33,13 +33,17 @@ it(`${what} every promise in ${STEPS} steps`, { timeout: TIMEOUT_MS }, async () 
 	expect(broken, broken ?? '').toBeNull();
 });
 
-it('the same seed leads to the same history', async () => {
-	for (const mode of ['memory', 'cluster', 'sqlite'] as const) {
-		const [one, other] = [
-			await runHistory({ seed: 42, steps: STEPS, log: true, mode }),
-			await runHistory({ seed: 42, steps: STEPS, log: true, mode })
-		];
-		expect(one.log.length).toBeGreaterThan(STEPS);
-		expect(other.log).toEqual(one.log);
-	}
+it.each([
+	['streams', 'memory'],
+	['streams', 'cluster'],
+	['streams', 'sqlite'],
+	['people', 'cluster'],
+	['people', 'workers']
+] as const)('the same seed leads to the same history: %s, %s', async (subject, mode) => {
+	const [one, other] = [
+		await runHistory({ seed: 42, steps: STEPS, log: true, mode, subject }),
+		await runHistory({ seed: 42, steps: STEPS, log: true, mode, subject })
+	];
+	expect(one.log.length).toBeGreaterThan(STEPS);
+	expect(other.log).toEqual(one.log);
 });
