@@ -15,11 +15,6 @@ export interface PeopleHost {
 	check(): void;
 }
 
-interface Present {
-	key: string;
-	mood: number;
-}
-
 export interface Said {
 	id: string;
 	/** For whom it is; null for all. */
