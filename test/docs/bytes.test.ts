@@ -1,9 +1,6 @@
 // The examples of docs/bytes.md, run: the module is written beside its storage, on the sources instead of the package. The page is
 // tried in a browser (test/e2e/bytes.e2e.ts).
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/lib/run.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import type {
 	LiveBinary,
 	LiveDownload,
@@ -13,9 +10,9 @@ import type {
 } from '../../src/base/bytes-surface.ts';
 import type { LiveStreamFactory } from '../../src/base/surface.ts';
 import { createTestEnv } from '../../src/testing/test-env.ts';
-import { filesOf } from './assemble.ts';
+import { runExamples } from './run-examples.ts';
 
-const FOLDER = join(root, 'tmp/docs-bytes');
+const load = runExamples('bytes');
 
 interface Files {
 	attach: LiveUpload<[string], string>;
@@ -26,20 +23,11 @@ interface Files {
 	point: LiveVolatile<[string, number, number]>;
 }
 
-beforeAll(() => {
-	const server = JSON.stringify(join(root, 'src/live/index.ts'));
-	for (const [path, text] of Object.entries(filesOf('docs/bytes.md'))) {
-		mkdirSync(dirname(join(FOLDER, path)), { recursive: true });
-		writeFileSync(join(FOLDER, path), text.replaceAll("'tidewire/server'", server));
-	}
-});
-afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
-
 const env = createTestEnv();
 afterEach(() => env.cleanup());
 
 async function register(): Promise<Files> {
-	const files = (await import(/* @vite-ignore */ join(FOLDER, 'src/lib/files.live.ts'))) as Files;
+	const files = await load<Files>('lib/files.live.ts');
 	env.register('lib/files', files);
 	return files;
 }

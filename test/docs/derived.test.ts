@@ -1,27 +1,11 @@
 // The examples of docs/derived.md, run: their files are written beside each other, on the sources instead of the package.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { root } from '../../scripts/lib/run.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { onCronError } from '../../src/features/cron/on-cron-error.ts';
 import { createTestEnv } from '../../src/testing/test-env.ts';
-import { filesOf } from './assemble.ts';
+import { runExamples } from './run-examples.ts';
 
-const FOLDER = join(root, 'tmp/docs-derived');
+const load = runExamples('derived');
 const MINUTE_MS = 60_000;
-
-beforeAll(() => {
-	const server = JSON.stringify(join(root, 'src/live/index.ts'));
-	for (const [path, text] of Object.entries(filesOf('docs/derived.md'))) {
-		mkdirSync(dirname(join(FOLDER, path)), { recursive: true });
-		writeFileSync(join(FOLDER, path), text.replaceAll("'tidewire/server'", server));
-	}
-});
-afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
-
-/** As `vite` would load it. */
-const load = async <Module>(path: string): Promise<Module> =>
-	(await import(/* @vite-ignore */ join(FOLDER, 'src', path))) as Module;
 
 const env = createTestEnv();
 beforeEach(() => vi.resetModules());

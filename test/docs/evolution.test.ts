@@ -1,26 +1,10 @@
 // The examples of docs/evolution.md, run: their files are written beside each other, on the sources instead of the package.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/lib/run.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { memory } from '../../src/backplanes/memory/memory.ts';
 import { createTestEnv } from '../../src/testing/test-env.ts';
-import { filesOf } from './assemble.ts';
+import { runExamples } from './run-examples.ts';
 
-const FOLDER = join(root, 'tmp/docs-evolution');
-
-beforeAll(() => {
-	const server = JSON.stringify(join(root, 'src/live/index.ts'));
-	for (const [path, text] of Object.entries(filesOf('docs/evolution.md'))) {
-		mkdirSync(dirname(join(FOLDER, path)), { recursive: true });
-		writeFileSync(join(FOLDER, path), text.replaceAll("'tidewire/server'", server));
-	}
-});
-afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
-
-/** As `vite` would load it. */
-const load = async <Module>(path: string): Promise<Module> =>
-	(await import(/* @vite-ignore */ join(FOLDER, 'src', path))) as Module;
+const load = runExamples('evolution');
 
 const env = createTestEnv();
 afterEach(() => env.cleanup());

@@ -1,31 +1,19 @@
 // The examples of docs/rooms.md, run: their files are written beside each other, on the sources instead of the package.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/lib/run.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_THROTTLE_MS } from '../../src/features/cursors/cursors.ts';
 import { DEFAULT_GRACE_MS } from '../../src/features/presence/presence.ts';
 import { DEFAULT_MAX_BYTES } from '../../src/features/shared/row.ts';
 import { createTestEnv } from '../../src/testing/test-env.ts';
-import { filesOf } from './assemble.ts';
+import { runExamples } from './run-examples.ts';
 import { readDocument, tableWith } from './markdown.ts';
 
-const FOLDER = join(root, 'tmp/docs-rooms');
-
-beforeAll(() => {
-	const server = JSON.stringify(join(root, 'src/live/index.ts'));
-	for (const [path, text] of Object.entries(filesOf('docs/rooms.md'))) {
-		mkdirSync(dirname(join(FOLDER, path)), { recursive: true });
-		writeFileSync(join(FOLDER, path), text.replaceAll("'tidewire/server'", server));
-	}
-});
-afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
+const load = runExamples('rooms');
 
 const env = createTestEnv();
 afterEach(() => env.cleanup());
 
 async function register(name: string): Promise<void> {
-	env.register(`lib/${name}`, (await import(/* @vite-ignore */ join(FOLDER, `src/lib/${name}.live.ts`))) as object);
+	env.register(`lib/${name}`, await load<object>(`lib/${name}.live.ts`));
 }
 
 const ada = { id: 'ada', name: 'Ada', role: 'member' };

@@ -1,21 +1,9 @@
 // The examples of docs/views.md, run: their files are written beside each other, on the sources instead of the package.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../../scripts/lib/run.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createTestEnv } from '../../src/testing/test-env.ts';
-import { filesOf } from './assemble.ts';
+import { runExamples } from './run-examples.ts';
 
-const FOLDER = join(root, 'tmp/docs-views');
-
-beforeAll(() => {
-	const server = JSON.stringify(join(root, 'src/live/index.ts'));
-	for (const [path, text] of Object.entries(filesOf('docs/views.md'))) {
-		mkdirSync(dirname(join(FOLDER, path)), { recursive: true });
-		writeFileSync(join(FOLDER, path), text.replaceAll("'tidewire/server'", server));
-	}
-});
-afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
+const load = runExamples('views');
 
 const env = createTestEnv();
 afterEach(() => env.cleanup());
@@ -25,7 +13,7 @@ const shown = (id: string) => ({ id, text: id, authorName: 'name of eve' });
 
 describe('docs/views.md', () => {
 	it('shows everybody their own newest notes, and nothing of others', async () => {
-		env.register('lib/inbox', (await import(/* @vite-ignore */ join(FOLDER, 'src/lib/inbox.live.ts'))) as object);
+		env.register('lib/inbox', await load<object>('lib/inbox.live.ts'));
 		const [ada, bob] = [env.connect({ id: 'ada' }), env.connect({ id: 'bob' })];
 		const inbox = ada.subscribe('lib/inbox/inbox');
 		expect(await inbox.ready).toEqual([]);
