@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import type { Caller } from './context.ts';
+import { countedAs, type CountedBy } from './identity.ts';
 import { Overload, type OverloadOptions } from './overload.ts';
 import { assertWindow, SlidingWindow } from './sliding-window.ts';
 
@@ -13,7 +14,7 @@ export interface ServerRateLimit {
 	/** In which time, in milliseconds: a window that slides. */
 	window: number;
 	/** Who is counted; visitors without an identity by their address. @default 'connection' */
-	by?: 'connection' | 'user' | 'address';
+	by?: CountedBy;
 }
 
 export interface AdmissionOptions {
@@ -44,7 +45,8 @@ export class Admission {
 	refusal(caller: Caller): LiveError | null {
 		if (this.#limit === null) return null;
 		const { points, window, by = 'connection' } = this.#limit;
-		const retryAfterMs = this.#windowOf(keyOf(caller, by), this.#limit).take(1, this.#clock.now());
+		const key = countedAs({ user: caller.session.user, connection: caller.connection }, by);
+		const retryAfterMs = this.#windowOf(key, this.#limit).take(1, this.#clock.now());
 		if (retryAfterMs === 0) return null;
 		const message = `more than ${points} requests in ${window} ms; the limit is "rateLimit"`;
 		return new LiveError('RATE_LIMITED', message, { retryAfterMs });
@@ -70,11 +72,4 @@ export class Admission {
 		for (const [key, window] of this.#windows) if (window.isIdle(now)) this.#windows.delete(key);
 		this.#sweepAt = 2 * this.#windows.size + SWEEP_AT;
 	}
-}
-
-function keyOf({ session, connection }: Caller, by: 'connection' | 'user' | 'address'): string {
-	const id: unknown = (session.user as { id?: unknown } | null)?.id;
-	if (by === 'user' && (typeof id === 'string' || typeof id === 'number')) return `user ${JSON.stringify(id)}`;
-	const { remoteAddress } = connection;
-	return by === 'connection' || remoteAddress === undefined ? connection.id : `address ${remoteAddress}`;
 }

@@ -1,5 +1,6 @@
 // The connections of a process, all of them and those of each user.
 
+import { idOfUser } from './identity.ts';
 import type { LiveConnection } from './live-connection.ts';
 import type { Session } from './session.ts';
 
@@ -18,12 +19,12 @@ export class ConnectionList {
 
 	/** How many the user of a session has; 0 for a visitor without an identity. */
 	count(session: Session): number {
-		return this.#ofUser.get(userKey(session))?.size ?? 0;
+		return this.#ofUser.get(idOfUser(session.user))?.size ?? 0;
 	}
 
 	add(connection: LiveConnection): void {
 		this.#all.add(connection);
-		const key = userKey(connection.session);
+		const key = idOfUser(connection.session.user);
 		if (key === null) return;
 		const connections = this.#ofUser.get(key);
 		if (connections) connections.add(connection);
@@ -32,14 +33,8 @@ export class ConnectionList {
 
 	remove(connection: LiveConnection): void {
 		this.#all.delete(connection);
-		const key = userKey(connection.session);
+		const key = idOfUser(connection.session.user);
 		const ofUser = this.#ofUser.get(key);
 		if (ofUser?.delete(connection) && ofUser.size === 0) this.#ofUser.delete(key);
 	}
-}
-
-/** Null for a visitor without an identity. */
-function userKey({ user }: Session): unknown {
-	const id: unknown = (user as { id?: unknown } | null)?.id;
-	return id ?? null;
 }

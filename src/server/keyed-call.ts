@@ -6,6 +6,7 @@ import { fingerprint } from '../base/fingerprint.ts';
 import { encodeValue } from '../protocol/value.ts';
 import type { Call } from '../protocol/call.ts';
 import type { CallDefinition, Handler } from './definition.ts';
+import { idOfUser } from './identity.ts';
 import type { Once } from './processes/once.ts';
 import type { HostedContext } from './stream-host.ts';
 
@@ -46,7 +47,7 @@ export function keyedHandler(call: Call, definition: CallDefinition, { once, wai
  * @throws {LiveError} BAD_REQUEST where a visitor's key is easy to guess
  */
 export function callKey({ user }: Pick<HostedContext, 'user'>, path: string, key: string): string {
-	const id: unknown = (user as { id?: unknown } | null)?.id ?? null;
+	const id = idOfUser(user);
 	if (id === null && key.length < ANONYMOUS_KEY_LENGTH) {
 		const message = `the key of an anonymous visitor must have at least ${ANONYMOUS_KEY_LENGTH} characters, chosen at random`;
 		throw new LiveError('BAD_REQUEST', message);

@@ -1,6 +1,7 @@
 // What a process says of itself to whoever operates it: the readers of its topics and the connections that do not keep up.
 
 import type { Hub } from './hub.ts';
+import { userIdOf } from './identity.ts';
 import type { LiveConnection } from './live-connection.ts';
 import type { Gauges } from './observer.ts';
 import { Operations, type ProcessReport, type SlowReport, type TopicReport } from './processes/operations.ts';
@@ -51,12 +52,7 @@ function busiest(hub: Hub): TopicReport[] {
 function slowest(connections: Iterable<LiveConnection>): SlowReport[] {
 	const slow: SlowReport[] = [];
 	for (const { id, session, queuedBytes } of connections) {
-		if (queuedBytes > 0) slow.push({ connection: id, user: userOf(session.user), queuedBytes });
+		if (queuedBytes > 0) slow.push({ connection: id, user: userIdOf(session.user), queuedBytes });
 	}
 	return slow.toSorted((one, other) => other.queuedBytes - one.queuedBytes).slice(0, MAX_LISTED);
-}
-
-function userOf(user: unknown): string | number | null {
-	const id = (user as { id?: unknown } | null)?.id;
-	return typeof id === 'string' || typeof id === 'number' ? id : null;
 }

@@ -6,6 +6,7 @@ import { SIGNALS } from '../protocol/signals.ts';
 import { encodeEventBody, type EventBody } from '../protocol/stream.ts';
 import { encodeTopic, type TopicName, type TopicParts } from '../protocol/topic.ts';
 import type { Backplane } from './backplane.ts';
+import { userIdOf } from './identity.ts';
 import type { Messenger, Question } from './processes/messenger.ts';
 import type { User } from './session.ts';
 
@@ -82,6 +83,6 @@ export const connectionTopic = (id: string): TopicParts => [SIGNALS.topic, 'conn
 
 /** What a page of this user reads; for a visitor without an identity a topic that nobody publishes to. */
 export function topicOfUser(user: User | null): TopicParts {
-	const id: unknown = user?.id;
-	return typeof id === 'string' || typeof id === 'number' ? userTopic(id) : [SIGNALS.topic, 'nobody'];
+	const id = userIdOf(user);
+	return id === null ? [SIGNALS.topic, 'nobody'] : userTopic(id);
 }

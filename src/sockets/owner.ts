@@ -2,6 +2,7 @@
 // is known by a cookie of its own, because a visitor has nothing else that another visitor has not.
 
 import type { SessionSource } from '../server/config.ts';
+import { idOfUser } from '../server/identity.ts';
 import type { Session } from '../server/session.ts';
 import { isSecret, randomSecret, sameSecret } from './secret.ts';
 
@@ -20,7 +21,7 @@ const COOKIE = 'tidewire-visitor';
 
 /** Whose an address is that is made for this request. A visitor without the cookie gets it. */
 export function ownerOf(event: SocketRequestEvent, session: Session | null): Owner {
-	const id = userIdOf(session);
+	const id = idOfUser(session?.user);
 	if (id !== null) return { kind: 'user', id };
 	const known = event.cookies.get(COOKIE);
 	if (known !== undefined && isSecret(known)) return { kind: 'visitor', secret: known };
@@ -36,7 +37,7 @@ export interface Identity {
 }
 
 export function identityOf(source: SessionSource, session: Session | null): Identity {
-	return { userId: userIdOf(session), visitor: source.cookies.get(COOKIE) ?? null };
+	return { userId: idOfUser(session?.user), visitor: source.cookies.get(COOKIE) ?? null };
 }
 
 /** A visitor may have signed in meanwhile: it is the same browser. */
@@ -48,10 +49,4 @@ export function isOwner(owner: Owner, { userId, visitor }: Identity): boolean {
 /** The same for all addresses of one owner. */
 export function ownerKey(owner: Owner): string {
 	return owner.kind === 'user' ? `user ${typeof owner.id} ${String(owner.id)}` : `visitor ${owner.secret}`;
-}
-
-/** Null for a visitor without an identity. */
-function userIdOf(session: Session | null): unknown {
-	const id: unknown = (session?.user as { id?: unknown } | null | undefined)?.id;
-	return id ?? null;
 }

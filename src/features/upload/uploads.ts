@@ -6,6 +6,7 @@ import { LiveError } from '../../base/errors.ts';
 import type { FileFacts } from '../../protocol/call.ts';
 import type { OngoingCall } from '../../server/conversation.ts';
 import type { Feature } from '../../server/features.ts';
+import { idOfUser } from '../../server/identity.ts';
 import { callKey } from '../../server/keyed-call.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
 import { Upload, type TakeFile } from './upload.ts';
@@ -152,7 +153,7 @@ export const makeUploads = (parts: ServerParts): Uploads => new Uploads(parts);
 
 /** A user; for visitors without an identity the address that they come from. */
 function ownerOf({ context }: OngoingCall): string {
-	const id: unknown = (context.user as { id?: unknown } | null)?.id ?? null;
+	const id = idOfUser(context.user);
 	return JSON.stringify([id, id === null ? context.connection.remoteAddress : null]);
 }
 
