@@ -7,8 +7,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveCall, LiveExport, PlainFunction } from '../base/surface.ts';
 import { encodeTopic, type TopicParts } from '../protocol/topic.ts';
 import type { LiveContext } from '../server/context.ts';
-import { call } from '../server/define-call.ts';
-import { definitionOf, type Handler } from '../server/definition.ts';
+import type { Handler } from '../server/definition.ts';
 import { partsOf, type Feature } from '../server/features.ts';
 import type { Lease } from '../server/processes/leases.ts';
 import { redefine } from '../server/redefine.ts';
@@ -47,8 +46,7 @@ export function lock<Args extends unknown[], Result>(
 ): LiveCall<Args, Awaited<Result>>;
 export function lock<Export extends LiveExport>(name: LockName<never[]>, inner: Export, options?: LockOptions): Export;
 export function lock(name: LockName<never[]>, inner: object, options: LockOptions = {}): object {
-	const target = definitionOf(inner) ? inner : call(inner as Run<unknown[], unknown>);
-	return redefine(target, 'live.lock()', (definition) => {
+	return redefine(inner, 'live.lock()', (definition) => {
 		if (definition.kind !== 'call' || definition.converse !== undefined)
 			throw new TypeError('live.lock() wraps functions that answer once');
 		return {

@@ -13,7 +13,7 @@ import type { ServiceDefinition } from './service.ts';
 import type { Topic } from './topic.ts';
 import type { View } from './views/view.ts';
 
-const DEFINITION = Symbol.for('tidewire.definition');
+export const DEFINITION = Symbol.for('tidewire.definition');
 const MEMBERS = Symbol.for('tidewire.members');
 /** Where an export keeps the path under which it was registered. */
 export const PATH = Symbol.for('tidewire.path');

@@ -1,22 +1,21 @@
 // Exports that are others with something before them: limits, gates, locks. What they wrap stays as it is.
 
-import { define, definitionOf, PATH, type CallDefinition, type StreamDefinition } from './definition.ts';
+import type { LiveContext } from './context.ts';
+import { call as makeCall } from './define-call.ts';
+import { define, DEFINITION, definitionOf, PATH, type CallDefinition, type StreamDefinition } from './definition.ts';
 
 /** What can be wrapped: what the browser calls or subscribes to. */
 export type Wrapped = CallDefinition | StreamDefinition;
 
-const OWN: ReadonlySet<PropertyKey> = new Set(['length', 'name', 'prototype', Symbol.for('tidewire.definition'), PATH]);
+const OWN: ReadonlySet<PropertyKey> = new Set(['length', 'name', 'prototype', DEFINITION, PATH]);
 
 /**
- * An export with another definition that does everything else as `target` does.
+ * An export with another definition that does everything else as `inner` does; of a plain function a call.
  * @param by for the error: what was asked to wrap it
  * @throws {TypeError} where it is nothing that can be wrapped
  */
-export function redefine<Target extends object>(
-	target: Target,
-	by: string,
-	change: (definition: Wrapped) => Wrapped
-): Target {
+export function redefine(inner: object, by: string, change: (definition: Wrapped) => Wrapped): object {
+	const target = definitionOf(inner) ? inner : makeCall(inner as (context: LiveContext) => unknown);
 	const definition = definitionOf(target);
 	if (definition?.kind !== 'call' && definition?.kind !== 'stream')
 		throw new TypeError(`${by} wraps a function, or what live(), live.stream() or a relative of them returns`);
@@ -33,5 +32,5 @@ export function redefine<Target extends object>(
 			(target as { [PATH]?: string })[PATH] = path;
 		}
 	});
-	return define(copy, change(definition)) as unknown as Target; // it has all that the target has
+	return define(copy, change(definition));
 }

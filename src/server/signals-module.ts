@@ -2,10 +2,11 @@
 
 import { LiveError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import { PARTS, type LiveContext } from './context.ts';
+import type { LiveContext } from './context.ts';
 import { define, type CallDefinition, type Handler, type StreamDefinition } from './definition.ts';
+import { partsOf } from './features.ts';
 import type { Messenger, Question } from './processes/messenger.ts';
-import { connectionTopic, topicOfUser, type SignalParts } from './signals.ts';
+import { connectionTopic, topicOfUser } from './signals.ts';
 
 /** A page that cannot answer says so in this many characters. */
 const MAX_TEXT = 1_000;
@@ -58,8 +59,7 @@ function messageHandler(onUnhandled: OnUnhandled | undefined): Handler {
 	};
 }
 
-const messengerOf = (context: LiveContext): Messenger =>
-	(context as unknown as { [PARTS]: SignalParts })[PARTS].process.messenger; // every context is a HandlerContext
+const messengerOf = (context: LiveContext): Messenger => partsOf(context).process.messenger;
 
 function questionOf(id: unknown, process: unknown): Question {
 	if (typeof id === 'string' && typeof process === 'string') return { id, process };

@@ -3,8 +3,6 @@
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { LiveCall, LiveExport, PlainFunction } from '../../base/surface.ts';
 import type { LiveContext } from '../../server/context.ts';
-import { call } from '../../server/define-call.ts';
-import { definitionOf } from '../../server/definition.ts';
 import type { Priority } from '../../server/overload.ts';
 import { redefine } from '../../server/redefine.ts';
 
@@ -22,6 +20,5 @@ export function priority<Export extends LiveExport>(level: Priority, inner: Expo
 export function priority(level: Priority, inner: object): object {
 	if (!['low', 'normal', 'high'].includes(level))
 		throw new TypeError(`the priority must be low, normal or high, not "${level}"`);
-	const target = definitionOf(inner) ? inner : call(inner as Run<unknown[], unknown>);
-	return redefine(target, 'live.priority()', (definition) => ({ ...definition, priority: level }));
+	return redefine(inner, 'live.priority()', (definition) => ({ ...definition, priority: level }));
 }

@@ -4,9 +4,8 @@ import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { LiveCall, LiveExport, PlainFunction } from '../../base/surface.ts';
 import type { LiveContext } from '../../server/context.ts';
-import { call } from '../../server/define-call.ts';
-import { definitionOf } from '../../server/definition.ts';
 import { partsOf, type Feature } from '../../server/features.ts';
+import { countedAs, type CountedBy } from '../../server/identity.ts';
 import { redefine } from '../../server/redefine.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
 import { assertWindow } from '../../server/sliding-window.ts';
@@ -21,7 +20,7 @@ export interface RateLimitOptions {
 	 * Who is counted: `user` by the id of the session's user, and visitors without one by address; `address` as the transport
 	 * tells it; `connection`; or a key of your own. @default 'user'
 	 */
-	by?: 'user' | 'address' | 'connection' | ((context: LiveContext) => string | number);
+	by?: CountedBy | ((context: LiveContext) => string | number);
 	/** For how long whoever goes over it is refused, in milliseconds. @default 0: until there is room again */
 	blockMs?: number;
 	/** Functions of one name share one budget. @default each has its own */
@@ -45,8 +44,7 @@ export function rateLimit(options: RateLimitOptions, inner: object): object {
 		const { allowed, retryAfterMs } = await limiterFor(context, options).consume(keyOf(context, options));
 		if (!allowed) throw refusal(context.path, options, retryAfterMs);
 	};
-	const target = definitionOf(inner) ? inner : call(inner as Run<unknown[], unknown>);
-	return redefine(target, 'live.rateLimit()', (definition) => ({
+	return redefine(inner, 'live.rateLimit()', (definition) => ({
 		...definition,
 		before: [check, ...(definition.before ?? [])]
 	}));
@@ -125,12 +123,7 @@ const limiterFor = (context: LiveContext, options: RateLimitOptions): RateLimite
 		.get(options.name ?? context.path, options);
 
 function keyOf(context: LiveContext, { by = 'user' }: RateLimitOptions): string {
-	if (typeof by === 'function') return JSON.stringify(by(context));
-	const { connection } = context;
-	const id: unknown = (context.user as { id?: unknown } | null)?.id;
-	if (by === 'user' && (typeof id === 'string' || typeof id === 'number')) return `user ${JSON.stringify(id)}`;
-	if (by === 'connection' || connection.remoteAddress === undefined) return `connection ${connection.id}`;
-	return `address ${connection.remoteAddress}`;
+	return typeof by === 'function' ? JSON.stringify(by(context)) : countedAs(context, by);
 }
 
 function refusal(what: string, { points, window }: RateLimitOptions, retryAfterMs: number): LiveError {

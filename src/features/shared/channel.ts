@@ -121,12 +121,8 @@ export class Channel {
 	/** Processes were killed. */
 	gone(processes: readonly string[]): void {
 		const { roster } = this.#options.parts.process;
-		const spare = processes.filter((process) => !this.#leaving.has(process));
-		if (spare.length === 0 || this.#closed) return;
-		this.#after(SPARED_MS, () => {
-			for (const process of spare)
-				if (!roster.living.has(process) && !this.#leaving.has(process)) this.#drop(process);
-		});
+		if (this.#closed) return;
+		this.#after(SPARED_MS, () => this.#forget(processes.filter((process) => !roster.living.has(process))));
 	}
 
 	/** Processes have nothing to say any more. */
