@@ -1,6 +1,7 @@
 // `live.stream` and `live.channel`: data that stays current in the browser.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { defined } from '../base/defined.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { MERGE_KINDS, type EventsOf, type MergeKind, type MergeSpec } from '../base/merge.ts';
 import type { LiveResource, LiveSnapshot, LiveStreamFactory } from '../base/surface.ts';
@@ -193,13 +194,8 @@ const OPTIONS = {
  */
 function checked(options: AnyOptions | undefined): AnyOptions {
 	const unknown = Object.keys(options ?? {}).find((name) => !Object.hasOwn(OPTIONS, name));
-	if (unknown === undefined) return defined(options);
+	if (unknown === undefined) return defined(options ?? {});
 	throw new TypeError(`a stream has no option "${unknown}"; it has ${Object.keys(OPTIONS).join(', ')}`);
-}
-
-/** Leaves out what is undefined, so that it does not hide a default. */
-function defined(options: AnyOptions | undefined): AnyOptions {
-	return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
 }
 
 function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): StreamDefinition {

@@ -1,8 +1,9 @@
 // `live.effect`: what happens on the server when something was published.
 
+import { defined } from '../../base/defined.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { define } from '../../server/definition.ts';
-import { checkPositive, defined } from '../shared/options.ts';
+import { checkPositive } from '../shared/options.ts';
 import {
 	checkSources,
 	type EventData,

@@ -1,10 +1,5 @@
 // What options have in common.
 
-/** Leaves out what is undefined, so that it does not hide a default. */
-export function defined<Options extends object>(options: Options): Options {
-	return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
-}
-
 /** @throws {RangeError} where one of these is not above 0 */
 export function checkPositive<Name extends string>(
 	options: Readonly<Record<Name, unknown>>,

@@ -1,5 +1,6 @@
 // `live.upload` and `live.binary`: functions that the browser gives a file, as it comes or as a whole.
 
+import { defined } from '../../base/defined.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { LiveBinary, LiveUpload } from '../../base/bytes-surface.ts';
@@ -7,7 +8,7 @@ import type { LiveContext } from '../../server/context.ts';
 import type { Conversation, OngoingCall } from '../../server/conversation.ts';
 import { defineCall, takeSchemas, type Inputs, type Outputs, type Schemas } from '../../server/define-call.ts';
 import { partsOf } from '../../server/features.ts';
-import { checkPositive, defined } from '../shared/options.ts';
+import { checkPositive } from '../shared/options.ts';
 import type { UploadedFile } from './file.ts';
 import { makeUploads, type UploadEntry } from './uploads.ts';
 
