@@ -19,12 +19,14 @@ for (const step of STEPS.filter(({ name }) => names.length === 0 || names.includ
 	outcomes.push([step, await runStep(step), performance.now() - started]);
 }
 
+const total = sum(outcomes.map(([, outcome]) => outcome));
+if (total.failures?.length) console.log(`\n━━ Failures\n${total.failures.join('\n\n')}`);
+
 console.log('\n━━ Summary');
 for (const [step, outcome, milliseconds] of outcomes) {
 	const mark = outcome.failed > 0 ? '✗' : '✓';
 	console.log(`${mark} ${step.name.padEnd(10)} ${describe(outcome)} (${(milliseconds / 1000).toFixed(1)} s)`);
 }
 
-const total = sum(outcomes.map(([, outcome]) => outcome));
 if (total.failed > 0) process.exitCode = 1;
 console.log(`\n${describe(total)}`);

@@ -4,6 +4,8 @@ export interface Outcome {
 	passed: number;
 	failed: number;
 	skipped: number;
+	/** What failed, by name and first lines, where the step knows: repeated at the end, since that is what is read. */
+	failures?: string[];
 }
 
 /** One check that passed or failed. */
@@ -20,15 +22,17 @@ export function skip(reason: string): Outcome {
 /** A check with a line of its own, for steps that make several. */
 export function namedCheck(name: string, passed: boolean): Outcome {
 	console.log(`${passed ? '✓' : '✗'} ${name}`);
-	return check(passed);
+	return passed ? check(true) : { ...check(false), failures: [name] };
 }
 
 export function sum(outcomes: Iterable<Outcome>): Outcome {
-	const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
+	const failures: string[] = [];
+	const total: Outcome = { passed: 0, failed: 0, skipped: 0, failures };
 	for (const outcome of outcomes) {
 		total.passed += outcome.passed;
 		total.failed += outcome.failed;
 		total.skipped += outcome.skipped;
+		failures.push(...(outcome.failures ?? []));
 	}
 	return total;
 }
