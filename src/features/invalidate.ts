@@ -1,7 +1,7 @@
 // `invalidate`: what streams have loaded does not hold any more, for a reason that is no event of theirs.
 
 import type { StreamLike } from '../server/define-stream.ts';
-import { PATH } from '../server/definition.ts';
+import { registeredPath } from '../server/definition.ts';
 import { runtime } from '../server/runtime.ts';
 import type { TopicLike } from '../server/topic.ts';
 
@@ -22,5 +22,5 @@ export function invalidate(topic: TopicLike): Promise<void>;
 export async function invalidate(target: StreamOf<unknown[]> | TopicLike, ...args: unknown[]): Promise<void> {
 	const { publisher } = runtime().started;
 	if (typeof target !== 'function') await publisher.invalidate(target, null);
-	else await publisher.invalidate(target.topic(...args), (target as { [PATH]?: string })[PATH] ?? null);
+	else await publisher.invalidate(target.topic(...args), registeredPath(target) ?? null);
 }

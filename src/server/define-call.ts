@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveCall, LiveIdempotent, LiveQuery } from '../base/surface.ts';
 import type { LiveContext } from './context.ts';
-import { define, PATH, type CallDefinition, type Handler } from './definition.ts';
+import { define, registeredPath, type CallDefinition, type Handler } from './definition.ts';
 
 type Input<Schema extends StandardSchemaV1> = StandardSchemaV1.InferInput<Schema>;
 type Output<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>;
@@ -113,7 +113,7 @@ function refuseOnServer(target: object): Promise<never> {
 
 /** Only a component's build has the function that calls: on the server there is no connection to call over. */
 function calledOnServer(target: object): Error {
-	const path = (target as { [PATH]?: string })[PATH] ?? 'a live function';
+	const path = registeredPath(target) ?? 'a live function';
 	return new Error(
 		`"${path}" was called on the server: live functions are called from the browser. On the server, call the ` +
 			`function that it wraps, or use load() of a stream`

@@ -9,9 +9,9 @@ import { encodeTopic, type TopicParts } from '../protocol/topic.ts';
 import type { SessionSource } from './config.ts';
 import type { LiveContext } from './context.ts';
 import { assertDelta } from './delta.ts';
-import { define, PATH, type StreamDefinition } from './definition.ts';
+import { define, registeredPath, type StreamDefinition } from './definition.ts';
 import { runtime } from './runtime.ts';
-import type { ServiceDefinition } from './service.ts';
+import { homeOf, type ServiceDefinition } from './service.ts';
 import { topicOfStream, topicWithoutCaller } from './stream-topic.ts';
 import type { Topic } from './topic.ts';
 import { versionsOf } from './versions.ts';
@@ -232,14 +232,25 @@ function mergeSpec(kind: MergeKind, options: AnyOptions): MergeSpec {
 	};
 }
 
-/** A stream that a service keeps current, rather than whoever publishes to it. */
-export function serviceStream(
-	stream: Pick<StreamDefinition, 'topic' | 'load'>,
-	service: ServiceDefinition,
-	options: AnyOptions
-): object {
-	const definition = makeDefinition(stream.topic, stream.load, { merge: 'set', ...defined(options) });
-	return makeStream({ ...definition, service });
+/** What a service keeps current, by the path that it runs under. */
+interface ServiceParts {
+	readonly topic: (path: string, args: unknown[]) => TopicParts;
+	readonly load: (path: string, context: LiveContext, args: unknown[]) => MaybePromise<unknown>;
+}
+
+/**
+ * A stream that a service keeps current, rather than whoever publishes to it. Where it is exported, whatever else is made of
+ * it, by a pipe or a gate, reads what that one service publishes.
+ */
+export function serviceStream(parts: ServiceParts, begun: ServiceDefinition, options: AnyOptions): object {
+	const service: ServiceDefinition = { ...begun, home: () => registeredPath(made) };
+	const definition = makeDefinition(
+		({ path }: LiveContext, ...args: unknown[]) => parts.topic(homeOf(service, path), args),
+		(context: LiveContext, ...args: unknown[]) => parts.load(homeOf(service, context.path), context, args),
+		{ merge: 'set', ...defined(options) }
+	);
+	const made = makeStream({ ...definition, service });
+	return made;
 }
 
 /** What a live module exports for a definition of a stream. */
@@ -261,7 +272,7 @@ export function makeStream(definition: StreamDefinition): object {
 }
 
 function pathOf(target: object): string {
-	const path = (target as { [PATH]?: string })[PATH];
+	const path = registeredPath(target);
 	if (path === undefined) throw new Error('this stream is not registered: export it from a live module');
 	return path;
 }

@@ -18,6 +18,9 @@ const MEMBERS = Symbol.for('tidewire.members');
 /** Where an export keeps the path under which it was registered. */
 export const PATH = Symbol.for('tidewire.path');
 
+/** The path under which an export was registered; undefined before that. */
+export const registeredPath = (target: object): string | undefined => (target as { [PATH]?: string })[PATH];
+
 /** Runs before a function. Throws to refuse; may add fields to the context for what comes after. */
 export type Guard = (context: LiveContext) => MaybePromise<unknown>;
 

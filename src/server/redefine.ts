@@ -2,7 +2,15 @@
 
 import type { LiveContext } from './context.ts';
 import { call as makeCall } from './define-call.ts';
-import { define, DEFINITION, definitionOf, PATH, type CallDefinition, type StreamDefinition } from './definition.ts';
+import {
+	define,
+	DEFINITION,
+	definitionOf,
+	PATH,
+	registeredPath,
+	type CallDefinition,
+	type StreamDefinition
+} from './definition.ts';
 
 /** What can be wrapped: what the browser calls or subscribes to. */
 export type Wrapped = CallDefinition | StreamDefinition;
@@ -25,11 +33,13 @@ export function redefine(inner: object, by: string, change: (definition: Wrapped
 		const descriptor = OWN.has(key) ? undefined : Object.getOwnPropertyDescriptor(target, key);
 		if (descriptor) Object.defineProperty(copy, key, descriptor);
 	}
-	// Its methods look for the path where they were made.
+	let own: string | undefined;
 	Object.defineProperty(copy, PATH, {
-		get: () => (target as { [PATH]?: string })[PATH],
+		get: () => own,
 		set: (path: string) => {
-			(target as { [PATH]?: string })[PATH] = path;
+			// Its methods look for the path where they were made. One that is exported itself keeps its own.
+			if (registeredPath(target) === own) (target as { [PATH]?: string })[PATH] = path;
+			own = path;
 		}
 	});
 	return define(copy, change(definition));

@@ -2,7 +2,7 @@
 // network reaches anything that was not registered. A module is replaced as a whole or not at all.
 
 import { definitionOf, withMembers, type Definition, type Guard, type Middleware } from './definition.ts';
-import type { ServiceDefinition } from './service.ts';
+import { homeOf, type ServiceDefinition } from './service.ts';
 
 /** The export of a module whose guards run before all its functions. */
 const MODULE_GUARD = '_guard';
@@ -16,7 +16,7 @@ export interface Registered {
 
 interface LiveModule {
 	readonly functions: readonly Registered[];
-	/** What runs by itself, by path. */
+	/** What runs by itself, by the path of the export. */
 	readonly services: ReadonlyMap<string, ServiceDefinition>;
 	readonly middleware: readonly Middleware[];
 }
@@ -54,9 +54,17 @@ export class Registry {
 		return this.#middleware;
 	}
 
-	/** What runs by itself, by path. */
+	/** What runs by itself, by the path that it runs under: once, however many exports show it. */
 	get services(): ReadonlyMap<string, ServiceDefinition> {
-		return new Map([...this.#modules.values()].flatMap(({ services }) => [...services]));
+		const all = [...this.#modules.values()].flatMap(({ services }) =>
+			[...services].map(([path, service]) => ({ path, service, home: homeOf(service, path) }))
+		);
+		// Its own export comes last, and so counts where another shows one of an earlier version of the module.
+		const inOrder = [
+			...all.filter(({ path, home }) => path !== home),
+			...all.filter(({ path, home }) => path === home)
+		];
+		return new Map(inOrder.map(({ service, home }) => [home, service]));
 	}
 
 	paths(): string[] {

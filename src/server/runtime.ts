@@ -4,7 +4,7 @@
 import type { LiveSnapshot } from '../base/surface.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveConfig, SessionSource } from './config.ts';
-import { PATH, withMembers } from './definition.ts';
+import { definitionOf, PATH, withMembers } from './definition.ts';
 import type { Middleware } from './definition.ts';
 import type { LiveServer } from './server.ts';
 import type { Session } from './session.ts';
@@ -41,11 +41,12 @@ export class Runtime {
 		this.#declared = [];
 		const middleware = this.#middlewareOf.get(exports) ?? [];
 		const add = (server: LiveServer): void => server.registry.register(moduleId, exports, middleware);
+		// First, because a service begins with its registration, and runs under the path of its own export.
+		for (const [name, value] of Object.entries(withMembers(exports))) {
+			if (definitionOf(value)) (value as { [PATH]?: string })[PATH] = `${moduleId}/${name}`;
+		}
 		if (this.server === null) this.#early.push(add);
 		else add(this.server);
-		for (const [name, value] of Object.entries(withMembers(exports))) {
-			(value as { [PATH]?: string })[PATH] = `${moduleId}/${name}`;
-		}
 	}
 
 	/** Makes this the server of the process, with every module that was registered before it was there. */

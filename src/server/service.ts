@@ -22,7 +22,15 @@ export interface ServiceDefinition {
 	readonly kind: 'service';
 	/** Whether it begins things by itself, as a schedule does: then it ends before the server waits for what runs. */
 	readonly begins: boolean;
+	/** @param path what `homeOf` gives */
 	start(path: string, host: ServiceHost): Service;
+	/** The export that it was made for, where others may show what it does. @default each export has its own */
+	home?(): string | undefined;
+}
+
+/** The path that a service runs under: of one that several exports show, that of the export that it was made for. */
+export function homeOf(service: ServiceDefinition, path: string): string {
+	return service.home?.() ?? path;
 }
 
 export interface Service {

@@ -10,6 +10,7 @@ import type { FedStream, Feed } from './feed.ts';
 import { HandOver, type HandedOver } from './hand-over.ts';
 import { invoke, notLetThrough } from './invoke.ts';
 import type { Registered } from './registry.ts';
+import { homeOf } from './service.ts';
 import type { HostedContext, HostedStream, StreamHost } from './stream-host.ts';
 import { topicOfStream } from './stream-topic.ts';
 import type { ViewReader } from './views/view-groups.ts';
@@ -222,8 +223,9 @@ export class ServerStream implements FedStream, HostedStream, HandedOver {
 	#announce(feed: Feed): void {
 		this.#announced = true;
 		this.#host.observer?.streamOpened?.(this.path);
-		if (this.#definition.service !== undefined) this.#host.opened(this.path, this.#args);
-		this.#runHook(this.#definition.onSubscribe, feed);
+		const { service, onSubscribe } = this.#definition;
+		if (service !== undefined) this.#host.opened(homeOf(service, this.path), this.#args);
+		this.#runHook(onSubscribe, feed);
 	}
 
 	#runHook(hook: StreamDefinition['onSubscribe'], feed: Feed): void {
@@ -263,8 +265,9 @@ export class ServerStream implements FedStream, HostedStream, HandedOver {
 		feed.end(this);
 		this.#host.leave(feed);
 		if (!this.#announced) return;
-		if (this.#definition.service !== undefined) this.#host.closed(this.path, this.#args);
-		this.#runHook(this.#definition.onUnsubscribe, feed);
+		const { service, onUnsubscribe } = this.#definition;
+		if (service !== undefined) this.#host.closed(homeOf(service, this.path), this.#args);
+		this.#runHook(onUnsubscribe, feed);
 	}
 
 	#observeEnd(code: ErrorCode): void {

@@ -125,7 +125,7 @@ export function aggregate(source: unknown, fields: object, options: AggregateOpt
 		}
 	};
 	const made = serviceStream(
-		{ topic: ({ path }) => nameOf(path), load: (context) => loadView(plan, context) },
+		{ topic: nameOf, load: (path, context) => loadView(plan, path, context) },
 		{ kind: 'service', begins: false, start: (path, host) => new AggregateService(path, host, plan) },
 		streamOptions
 	);
@@ -133,9 +133,9 @@ export function aggregate(source: unknown, fields: object, options: AggregateOpt
 }
 
 /** The value as whoever leads has stored it, which is never older than what was published. */
-async function loadView(plan: AggregatePlan, context: LiveContext): Promise<State> {
+async function loadView(plan: AggregatePlan, path: string, context: LiveContext): Promise<State> {
 	const { backplane, clock } = partsOf(context);
-	const { path, abortSignal } = context;
+	const { abortSignal } = context;
 	const progress = await FencedRecord.peek<Progress>(backplane.store, keyOf(path));
 	const windows =
 		progress === null && plan.load !== null

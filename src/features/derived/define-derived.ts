@@ -5,7 +5,6 @@ import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
 import { encodeTopic, type TopicParts } from '../../protocol/topic.ts';
 import { encodeValue } from '../../protocol/value.ts';
-import type { LiveContext } from '../../server/context.ts';
 import { serviceStream, type LiveStream, type StreamOptions } from '../../server/define-stream.ts';
 import { definitionOf, type StreamDefinition } from '../../server/definition.ts';
 import { checkPositive } from '../shared/options.ts';
@@ -76,7 +75,7 @@ export function derived(sources: unknown, compute: unknown, options: AnyDerivedO
 		compute: compute as DerivedPlan['compute']
 	};
 	const made = serviceStream(
-		{ topic: ({ path }, ...args) => nameOf(path, args), load: (context, ...args) => load(plan, context, args) },
+		{ topic: nameOf, load: (path, { abortSignal }, args) => load(plan, { path, abortSignal }, args) },
 		{ kind: 'service', begins: false, start: (path, host) => new DerivedService(path, host, plan) },
 		streamOptions
 	);
@@ -105,7 +104,7 @@ function kindOf(made: object): Pick<StreamDefinition, 'merge' | 'ephemeral'> {
 }
 
 /** For one who opens the stream, or a page that is rendered. */
-function load(plan: DerivedPlan, { path, abortSignal }: LiveContext, args: unknown[]): MaybePromise<unknown> {
+function load(plan: DerivedPlan, context: DerivedContext, args: unknown[]): MaybePromise<unknown> {
 	plan.sources(args); // arguments that name no sources are refused here
-	return plan.compute({ path, abortSignal }, ...args);
+	return plan.compute(context, ...args);
 }
