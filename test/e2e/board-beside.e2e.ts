@@ -1,39 +1,13 @@
 // What stands beside the board: the feed, the figures and yesterday's digest, on two people's screens.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { startExample, type RunningExample } from '../support/example.ts';
+import { expect } from 'vitest';
 import { storeAdditions } from './support/board-database.ts';
-import { BoardPage } from './support/board-page.ts';
+import type { BoardPage } from './support/board-page.ts';
+import { BOARD, boardTest } from './support/board-test.ts';
+import { expectNoErrors } from './support/two-people.ts';
 
-const BOARD = 'Launch plan';
 const DAY_MS = 86_400_000;
 
-let folder: string;
-let app: RunningExample;
-let browser: Browser;
-let ada: BoardPage;
-let ben: BoardPage;
-
-beforeAll(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'tidewire-board-'));
-	app = await startExample('board', 'production', {
-		BOARD_DB: join(folder, 'board.db'),
-		DIGEST_SCHEDULE: '* * * * * *'
-	});
-	browser = await launchBrowser();
-	ada = await BoardPage.open(browser, app.url, { person: 'Ada', board: BOARD });
-	ben = await BoardPage.open(browser, app.url, { person: 'Ben', board: BOARD });
-});
-
-afterAll(async () => {
-	await browser?.close();
-	await app?.stop();
-	rmSync(folder, { recursive: true, force: true });
-});
+const test = boardTest({ env: { DIGEST_SCHEDULE: '* * * * * *' } });
 
 const firstEntry = async (who: BoardPage): Promise<string> => {
 	const text = await who.page.getByTestId('activity-entry').first().innerText();
@@ -43,7 +17,7 @@ const firstEntry = async (who: BoardPage): Promise<string> => {
 const figure = async (who: BoardPage, name: string): Promise<number> =>
 	Number(await who.page.locator(`[data-testid=figure][data-figure=${name}]`).textContent());
 
-test('the feed tells each what the other did, the newest first', async () => {
+test('the feed tells each what the other did, the newest first', async ({ ada, ben }) => {
 	for (const who of [ada, ben]) await who.page.getByTestId('tab-activity').click();
 	await ada.addCard(0, 'Ship it');
 	await expect.poll(() => firstEntry(ben)).toContain('Ada added “Ship it” to Ideas');
@@ -56,7 +30,7 @@ test('the feed tells each what the other did, the newest first', async () => {
 	await expect.poll(() => firstEntry(ada)).toContain('Ben renamed “Ship it” to “Ship it now”');
 });
 
-test('a card that moves within its column is nothing to tell', async () => {
+test('a card that moves within its column is nothing to tell', async ({ ada, ben }) => {
 	await ada.focusCard('Ship it now');
 	await ada.page.keyboard.press('Shift+ArrowDown');
 	await ada.focusCard('Ship it now');
@@ -67,7 +41,7 @@ test('a card that moves within its column is nothing to tell', async () => {
 	await expect.poll(() => firstEntry(ben)).toContain('Ada brought back “Ship it now”');
 });
 
-test('the figures follow what the other does', async () => {
+test('the figures follow what the other does', async ({ ada, ben }) => {
 	await ben.page.getByTestId('tab-statistics').click();
 	await expect.poll(() => figure(ben, 'cards')).toBe(25);
 	const [added, moved, done, messages] = await Promise.all(
@@ -86,7 +60,7 @@ test('the figures follow what the other does', async () => {
 	expect(await ben.page.getByTestId('active-person').first().innerText()).toContain('Ada');
 });
 
-test('who reads the figures is told of new messages', async () => {
+test('who reads the figures is told of new messages', async ({ ada, ben }) => {
 	const messages = await figure(ben, 'messages');
 	await ada.page.getByTestId('chat-input').fill('Anybody there?');
 	await ada.page.getByTestId('chat-input').press('Enter');
@@ -96,10 +70,10 @@ test('who reads the figures is told of new messages', async () => {
 	await ben.page.getByTestId('chat-unread').waitFor({ state: 'detached' });
 });
 
-test('yesterday is told in a sentence, to those who look and to those who come', async () => {
+test('yesterday is told in a sentence, to those who look and to those who come', async ({ server, ada, ben }) => {
 	await ben.page.getByTestId('tab-activity').click();
 	expect(await ben.page.getByTestId('digest').count()).toBe(0);
-	storeAdditions(join(folder, 'board.db'), BOARD, { count: 5, at: Date.now() - DAY_MS });
+	storeAdditions(server.database, BOARD, { count: 5, at: Date.now() - DAY_MS });
 	await expect
 		.poll(() => ben.page.getByTestId('digest').innerText(), { timeout: 5000 })
 		.toMatch(/Yesterday\s+5 cards added/);
@@ -107,5 +81,5 @@ test('yesterday is told in a sentence, to those who look and to those who come',
 	await ada.connected();
 	await ada.page.getByTestId('tab-activity').click();
 	await expect.poll(() => ada.page.getByTestId('digest').innerText()).toContain('5 cards added');
-	expect([...ada.errors, ...ben.errors]).toEqual([]);
+	expectNoErrors({ ada, ben });
 });

@@ -1,22 +1,16 @@
 // Files of cards, on two people's screens and on the server's disk.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page, WebSocketRoute } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { startExample, type RunningExample } from '../support/example.ts';
-import { BoardPage } from './support/board-page.ts';
+import type { Locator, Page, WebSocketRoute } from 'playwright-core';
+import { expect } from 'vitest';
+import type { BoardPage } from './support/board-page.ts';
+import type { BoardServer } from './support/board-server.ts';
+import { boardTest } from './support/board-test.ts';
+import { expectNoErrors } from './support/two-people.ts';
 
-const BOARD = 'Launch plan';
 const CARD = 'Sort a column by date';
 const MIB = 1024 * 1024;
 
-let folder: string;
-let app: RunningExample;
-let browser: Browser;
-let ada: BoardPage;
-let ben: BoardPage;
 /** Whether bytes may go from Ada's browser to the server. */
 let passes: (bytes: Buffer) => boolean = () => true;
 
@@ -31,21 +25,10 @@ async function slow(page: Page): Promise<void> {
 	await page.routeWebSocket(/__live/, route);
 }
 
-beforeAll(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'tidewire-board-'));
-	app = await startExample('board', 'production', { BOARD_DB: join(folder, 'board.db') });
-	browser = await launchBrowser();
-	ada = await BoardPage.open(browser, app.url, { person: 'Ada', board: BOARD, prepare: slow });
-	ben = await BoardPage.open(browser, app.url, { person: 'Ben', board: BOARD });
-});
+const test = boardTest({ prepare: { Ada: slow } });
 
-afterAll(async () => {
-	await browser?.close();
-	await app?.stop();
-	rmSync(folder, { recursive: true, force: true });
-});
-
-const stored = (): string[] => readdirSync(join(folder, 'files')).toSorted();
+const stored = ({ folder }: BoardServer): string[] => readdirSync(join(folder, 'files')).toSorted();
+const parts = (server: BoardServer): string[] => stored(server).filter((name) => name.endsWith('.part'));
 const attachment = ({ page }: BoardPage, name: string): Locator =>
 	page.locator(`[data-testid=attachment][data-name="${name}"]`);
 const file = (name: string, mimeType: string, buffer: Buffer) => ({ name, mimeType, buffer });
@@ -55,7 +38,7 @@ async function attach({ page }: BoardPage, chosen: ReturnType<typeof file>): Pro
 	await page.getByTestId('file-input').setInputFiles(chosen);
 }
 
-test('a file that one attaches, the other sees, and gets as it was', async () => {
+test('a file that one attaches, the other sees, and gets as it was', async ({ server, ada, ben }) => {
 	await ada.focusCard(CARD);
 	await ada.page.keyboard.press('a');
 	const bytes = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(2 * MIB, 7)]);
@@ -71,20 +54,20 @@ test('a file that one attaches, the other sees, and gets as it was', async () =>
 	await expect
 		.poll(() => ben.page.getByTestId('activity-entry').first().innerText())
 		.toContain(`attached plan "2".pdf to “${CARD}”`);
-	expect(stored()).toHaveLength(1);
-	expect(stored()[0]).toMatch(/^[\w-]{18}$/);
+	expect(stored(server)).toHaveLength(1);
+	expect(stored(server)[0]).toMatch(/^[\w-]{18}$/);
 });
 
-test('an upload shows how far it is, and one that is stopped leaves nothing behind', async () => {
+test('an upload shows how far it is, and one that is stopped leaves nothing behind', async ({ server, ada, ben }) => {
 	let sent = 0;
 	passes = ({ length }) => (sent += length) <= MIB;
 	await attach(ada, file('large.txt', 'text/plain', Buffer.alloc(4 * MIB, 'x')));
 	const progress = ada.page.getByTestId('upload-progress');
 	await expect.poll(async () => Number(await progress.getAttribute('value'))).toBeGreaterThan(0.2);
 	expect(Number(await progress.getAttribute('value'))).toBeLessThanOrEqual(0.25);
-	expect(stored().filter((name) => name.endsWith('.part'))).toHaveLength(1);
+	expect(parts(server)).toHaveLength(1);
 	await ada.page.getByTestId('upload-stop').click();
-	await expect.poll(() => stored().filter((name) => name.endsWith('.part'))).toEqual([]);
+	await expect.poll(() => parts(server)).toEqual([]);
 	await ada.page.getByTestId('upload').waitFor({ state: 'detached' });
 	// The server took no more, so no more than a window was ever sent to it.
 	expect(sent).toBeLessThan(2 * MIB);
@@ -93,49 +76,52 @@ test('an upload shows how far it is, and one that is stopped leaves nothing behi
 	await attachment(ben, 'small.txt').waitFor();
 });
 
-test('what is no image, PDF or text is refused, whatever it says, and so is what is too large', async () => {
+test('what is no image, PDF or text is refused, whatever it says, and so is what is too large', async ({
+	server,
+	ada
+}) => {
 	await attach(ada, file('program.png', 'image/png', Buffer.from([0x4d, 0x5a, 0x90, 0, 3, 0, 0, 0, 4, 0, 0, 0])));
 	await expect.poll(() => problem(ada)).toContain('Only images, PDFs and text');
 	await attach(ada, file('huge.txt', 'text/plain', Buffer.alloc(5 * MIB + 1, 'x')));
 	await expect.poll(() => problem(ada)).toContain('larger than 5 MiB');
-	expect(stored()).toHaveLength(2);
+	expect(stored(server)).toHaveLength(2);
 });
 
-test('a file is for those who may open its board, and nothing in it can run', async () => {
+test('a file is for those who may open its board, and nothing in it can run', async ({ server, ada, ben }) => {
 	const path = await ben.page.getByTestId('attachment-link').first().getAttribute('href');
-	const answer = await ben.page.request.get(`${app.url}${path}`);
+	const answer = await ben.page.request.get(`${server.url}${path}`);
 	expect(answer.headers()).toMatchObject({
 		'content-type': 'application/pdf',
 		'content-disposition': `attachment; filename="plan _2_.pdf"; filename*=UTF-8''plan%20%222%22.pdf`,
 		'x-content-type-options': 'nosniff',
 		'content-security-policy': "default-src 'none'; sandbox"
 	});
-	expect((await fetch(`${app.url}${path}`)).status).toBe(401);
-	const other = await privateBoard(ben);
+	expect((await fetch(`${server.url}${path}`)).status).toBe(401);
+	const other = await privateBoard(server, ben);
 	expect(other).toMatch(/^[\w-]{18}$/);
 	const elsewhere = String(path).replace(/board\/[^/]+/, `board/${other}`);
-	expect((await ben.page.request.get(`${app.url}${elsewhere}`)).status()).toBe(404);
-	expect((await ada.page.request.get(`${app.url}/board/${other}/files/anything`)).status()).toBe(404);
+	expect((await ben.page.request.get(`${server.url}${elsewhere}`)).status()).toBe(404);
+	expect((await ada.page.request.get(`${server.url}/board/${other}/files/anything`)).status()).toBe(404);
 });
 
-test('a file that one deletes is gone for the other, and from the disk', async () => {
+test('a file that one deletes is gone for the other, and from the disk', async ({ server, ada, ben }) => {
 	const remove = attachment(ada, 'small.txt').getByTestId('attachment-delete');
 	await remove.click();
 	expect(await attachment(ben, 'small.txt').count()).toBe(1);
 	await remove.click();
 	await attachment(ben, 'small.txt').waitFor({ state: 'detached' });
-	await expect.poll(stored).toHaveLength(1);
+	await expect.poll(() => stored(server)).toHaveLength(1);
 	await ben.page.keyboard.press('Escape');
 	await expect.poll(() => ben.card(CARD).getByTestId('card-files-count').innerText()).toBe('1');
-	expect([...ada.errors, ...ben.errors]).toEqual([]);
+	expectNoErrors({ ada, ben });
 });
 
 /** Makes a board that only its owner sees, and returns its id. */
-async function privateBoard({ page }: BoardPage): Promise<string> {
+async function privateBoard(server: BoardServer, { page }: BoardPage): Promise<string> {
 	const form = { name: 'Mine', private: 'on' };
-	const answer = await page.request.post(`${app.url}/?/create`, {
+	const answer = await page.request.post(`${server.url}/?/create`, {
 		form,
-		headers: { origin: app.url },
+		headers: { origin: server.url },
 		maxRedirects: 0
 	});
 	const location = answer.headers()['location'] ?? ((await answer.json()) as { location: string }).location;

@@ -1,37 +1,16 @@
 // Two people on one board, in two browsers, against the production build: whatever one does, the other sees at once.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { startExample, type RunningExample } from '../support/example.ts';
-import { BoardPage } from './support/board-page.ts';
+import { describe, expect } from 'vitest';
+import { BOARD, boardTest } from './support/board-test.ts';
 import { median, watch } from './support/latency.ts';
+import { expectNoErrors } from './support/two-people.ts';
 
 /** What a person takes for "at once"; a promise of the project. */
 const AT_ONCE_MS = 200;
 /** The first round of each action also compiles code; the median of several is what people get. */
 const ROUNDS = 5;
 
-let folder: string;
-let app: RunningExample;
-let browser: Browser;
-
-beforeAll(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'tidewire-board-'));
-	app = await startExample('board', 'production', {
-		BOARD_DB: join(folder, 'board.db'),
-		LIVE_DB: join(folder, 'live.db')
-	});
-	browser = await launchBrowser();
-});
-
-afterAll(async () => {
-	await browser?.close();
-	await app?.stop();
-	rmSync(folder, { recursive: true, force: true });
-});
+/** A board as it comes, and one of thousands of cards. */
+const BOARDS = [BOARD, 'Release history'].map((board) => ({ board, test: boardTest({ board }) }));
 
 /** Text in the document, in an element of this kind. */
 const shows = ({ testId, text }: { testId: string; text: string }): boolean =>
@@ -58,39 +37,25 @@ async function timed(rounds: (round: number) => Promise<{ act: () => Promise<voi
 	return median(times);
 }
 
-describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) => {
-	let ada: BoardPage;
-	let ben: BoardPage;
-	const title = (text: string): string => `${text} on ${board}`;
-
-	beforeAll(async () => {
-		ada = await BoardPage.open(browser, app.url, { person: `Ada ${board}`, board });
-		ben = await BoardPage.open(browser, app.url, { person: `Ben ${board}`, board });
-	});
-
-	afterAll(async () => {
-		await ada?.page.context().close();
-		await ben?.page.context().close();
-	});
-
-	test('each sees that the other is here', async () => {
+describe.each(BOARDS)('on the board "$board"', ({ test }) => {
+	test('each sees that the other is here', async ({ ada, ben }) => {
 		await expect.poll(() => ada.page.getByTestId('presence').getByTestId('presence-person').count()).toBe(2);
 		await expect.poll(() => ben.page.getByTestId('presence').getByTestId('presence-person').count()).toBe(2);
 	});
 
-	test('a new card appears at once', async () => {
+	test('a new card appears at once', async ({ ada, ben }) => {
 		const time = await timed(async (round) => {
-			await ada.writeCard(0, title(`Card ${round}`));
-			const seen = await watch(ben.page, shows, { testId: 'card', text: title(`Card ${round}`) });
+			await ada.writeCard(0, `Card ${round}`);
+			const seen = await watch(ben.page, shows, { testId: 'card', text: `Card ${round}` });
 			return { act: () => ada.page.keyboard.press('Enter'), seen };
 		});
 		await ada.page.keyboard.press('Escape');
 		expect(time).toBeLessThan(AT_ONCE_MS);
 	});
 
-	test('another title appears at once', async () => {
+	test('another title appears at once', async ({ ada, ben }) => {
 		const time = await timed(async (round) => {
-			const [from, to] = [title(`Card ${round}`), title(`Renamed ${round}`)];
+			const [from, to] = [`Card ${round}`, `Renamed ${round}`];
 			await ben.editCard(from, to);
 			const seen = await watch(ada.page, shows, { testId: 'card', text: to });
 			return { act: () => ben.page.keyboard.press('Enter'), seen };
@@ -98,19 +63,19 @@ describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) =
 		expect(time).toBeLessThan(AT_ONCE_MS);
 	});
 
-	test('a card that is moved by keys moves at once', async () => {
+	test('a card that is moved by keys moves at once', async ({ ada, ben }) => {
 		const time = await timed(async (round) => {
-			await ada.focusCard(title(`Renamed ${round}`));
-			const seen = await watch(ben.page, cardIsIn, { column: 1, title: title(`Renamed ${round}`) });
+			await ada.focusCard(`Renamed ${round}`);
+			const seen = await watch(ben.page, cardIsIn, { column: 1, title: `Renamed ${round}` });
 			return { act: () => ada.page.keyboard.press('Shift+ArrowRight'), seen };
 		});
 		expect(time).toBeLessThan(AT_ONCE_MS);
 	});
 
-	test('a card that is dragged moves when it is let go', async () => {
-		for (let round = 0; round < ROUNDS; round++) await ben.addCard(0, title(`Dragged ${round}`));
+	test('a card that is dragged moves when it is let go', async ({ ada, ben }) => {
+		for (let round = 0; round < ROUNDS; round++) await ben.addCard(0, `Dragged ${round}`);
 		const time = await timed(async (round) => {
-			const name = title(`Dragged ${round}`);
+			const name = `Dragged ${round}`;
 			await ben.card(name).hover();
 			await ben.page.mouse.down();
 			const target = await ben.column(2).boundingBox();
@@ -121,48 +86,46 @@ describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) =
 		expect(time).toBeLessThan(AT_ONCE_MS);
 	});
 
-	test('a deleted card is gone at once, and back when that is taken back', async () => {
+	test('a deleted card is gone at once, and back when that is taken back', async ({ ada, ben }) => {
 		const time = await timed(async (round) => {
-			const name = title(`Dragged ${round}`);
+			const name = `Dragged ${round}`;
 			await ada.focusCard(name);
 			const seen = await watch(ben.page, lacks, { testId: 'card', text: name });
 			return { act: () => ada.page.keyboard.press('Delete'), seen };
 		});
 		expect(time).toBeLessThan(AT_ONCE_MS);
 		await ada.page.getByTestId('toast-action').last().click();
-		await ben.card(title(`Dragged ${ROUNDS - 1}`)).waitFor();
+		await ben.card(`Dragged ${ROUNDS - 1}`).waitFor();
 	});
 
-	test('the other sees who types, until the message is sent', async () => {
+	test('the other sees who types, until the message is sent', async ({ ada, ben }) => {
 		const typists = ben.page.getByTestId('chat-typing');
 		await ada.page.getByTestId('chat-input').pressSequentially('Hel');
-		await expect.poll(() => typists.textContent()).toContain(`Ada ${board} is typing`);
+		await expect.poll(() => typists.textContent()).toContain('Ada is typing');
 		await ada.page.getByTestId('chat-input').press('Enter');
 		await expect.poll(async () => (await typists.textContent())?.trim()).toBe('');
 	});
 
-	test('the other sees who writes a title, by keys alone', async () => {
-		const name = title(`Dragged ${ROUNDS - 1}`);
+	test('the other sees who writes a title, by keys alone', async ({ ada, ben }) => {
+		const name = `Dragged ${ROUNDS - 1}`;
 		await ada.editCard(name, 'Something else');
-		await expect
-			.poll(() => ben.card(name).getByTestId('card-holder').textContent())
-			.toBe(`Ada ${board} is writing`);
+		await expect.poll(() => ben.card(name).getByTestId('card-holder').textContent()).toBe('Ada is writing');
 		await ada.page.keyboard.press('Escape');
 		await expect
 			.poll(() => ben.card(name).getByTestId('card-holder').allTextContents())
-			.not.toContain(`Ada ${board} is writing`);
+			.not.toContain('Ada is writing');
 	});
 
-	test('a message appears at once', async () => {
+	test('a message appears at once', async ({ ada, ben }) => {
 		const time = await timed(async (round) => {
-			await ada.page.getByTestId('chat-input').fill(title(`Message ${round}`));
-			const seen = await watch(ben.page, shows, { testId: 'chat-message', text: title(`Message ${round}`) });
+			await ada.page.getByTestId('chat-input').fill(`Message ${round}`);
+			const seen = await watch(ben.page, shows, { testId: 'chat-message', text: `Message ${round}` });
 			return { act: () => ada.page.getByTestId('chat-input').press('Enter'), seen };
 		});
 		expect(time).toBeLessThan(AT_ONCE_MS);
 	});
 
-	test("the other's pointer is seen where it points", async () => {
+	test("the other's pointer is seen where it points", async ({ ada, ben }) => {
 		const box = await ada.column(1).boundingBox();
 		await ada.page.mouse.move((box?.x ?? 0) + 60, (box?.y ?? 0) + 90, { steps: 5 });
 		const cursor = ben.page.getByTestId('remote-cursor');
@@ -172,8 +135,9 @@ describe.each(['Launch plan', 'Release history'])('on the board "%s"', (board) =
 			.toBeLessThan(24);
 	});
 
-	test('both show the same cards in the same order, and no page has failed', async () => {
-		expect(await ada.everything()).toEqual(await ben.everything());
-		expect([...ada.errors, ...ben.errors]).toEqual([]);
+	test('both show the same cards in the same order, and no page has failed', async ({ ada, ben }) => {
+		const [one, other] = await Promise.all([ada.everything(), ben.everything()]);
+		expect(one).toEqual(other);
+		expectNoErrors({ ada, ben });
 	});
 });

@@ -1,68 +1,51 @@
 // The production build of the board on Bun: its pages, its database, its sockets, its end.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startExample, type RunningExample } from '../support/example.ts';
+import { describe, expect } from 'vitest';
 import { LiveClient } from '../support/live-client.ts';
 import { bunRuntime, unless } from '../support/transports/runtimes.ts';
+import { boardTest } from './support/board-test.ts';
 
 const runtime = bunRuntime();
 
+const test = boardTest({ mode: 'bun' }).extend('cookie', { scope: 'file' }, ({ server }) => signIn(server.url));
+
+/** By the form of the page, as a browser without scripts does. Resolves to the cookie. */
+async function signIn(url: string): Promise<string> {
+	const response = await fetch(`${url}/sign-in?/in`, {
+		method: 'POST',
+		headers: { origin: url, accept: 'text/html' },
+		body: new URLSearchParams({ name: 'Ada' }),
+		redirect: 'manual'
+	});
+	expect(response.status).toBe(303);
+	return response.headers
+		.getSetCookie()
+		.map((each) => each.split(';')[0])
+		.join('; ');
+}
+
+const connect = (url: string, headers: Record<string, string> = {}, origin = url): Promise<LiveClient> =>
+	LiveClient.connect(`${url.replace('http', 'ws')}/__live`, undefined, { origin, headers });
+
 describe.skipIf('missing' in runtime)(`the board on Bun${unless(runtime)}`, () => {
-	let folder: string;
-	let app: RunningExample;
-	let cookie: string;
-
-	beforeAll(async () => {
-		folder = mkdtempSync(join(tmpdir(), 'tidewire-bun-'));
-		app = await startExample('board', 'bun', {
-			BOARD_DB: join(folder, 'board.db'),
-			LIVE_DB: join(folder, 'live.db')
-		});
-	});
-
-	afterAll(async () => {
-		await app?.stop();
-		rmSync(folder, { recursive: true, force: true });
-	});
-
-	const connect = (headers: Record<string, string> = {}) =>
-		LiveClient.connect(`${app.url.replace('http', 'ws')}/__live`, undefined, { origin: app.url, headers });
-
-	test('a form signs in, and the page shows the boards', async () => {
-		const signedIn = await fetch(`${app.url}/sign-in?/in`, {
-			method: 'POST',
-			headers: { origin: app.url, accept: 'text/html' },
-			body: new URLSearchParams({ name: 'Ada' }),
-			redirect: 'manual'
-		});
-		expect(signedIn.status).toBe(303);
-		cookie = signedIn.headers
-			.getSetCookie()
-			.map((each) => each.split(';')[0])
-			.join('; ');
-		const page = await fetch(app.url, { headers: { cookie } });
+	test('a form signs in, and the page shows the boards', async ({ server: { url }, cookie }) => {
+		const page = await fetch(url, { headers: { cookie } });
 		expect(page.status).toBe(200);
 		expect(await page.text()).toContain('Launch plan');
 	});
 
-	test('a socket of nobody is told to sign in', async () => {
-		using client = await connect();
+	test('a socket of nobody is told to sign in', async ({ server: { url } }) => {
+		using client = await connect(url);
 		expect((await client.goodbye()).code).toBe('UNAUTHORIZED');
 		expect((await client.closed).code).toBe(4401);
 	});
 
-	test('a socket of a foreign page is refused', async () => {
-		const headers = { cookie };
-		const url = `${app.url.replace('http', 'ws')}/__live`;
-		const attempt = LiveClient.connect(url, undefined, { origin: 'https://evil.example', headers });
-		await expect(attempt).rejects.toMatchObject({ status: 403 });
+	test('a socket of a foreign page is refused', async ({ server: { url }, cookie }) => {
+		await expect(connect(url, { cookie }, 'https://evil.example')).rejects.toMatchObject({ status: 403 });
 	});
 
-	test('what one adds by a call another sees in a stream', async () => {
-		using ada = await connect({ cookie });
-		using bob = await connect({ cookie });
+	test('what one adds by a call another sees in a stream', async ({ server: { url }, cookie }) => {
+		using ada = await connect(url, { cookie });
+		using bob = await connect(url, { cookie });
 		const boards = (await ada.subscribe('lib/boards/openBoards')) as { id: string }[];
 		const boardId = boards[0]?.id;
 		const columns = (await ada.subscribe('lib/board/columns', boardId)) as { id: string }[];
@@ -80,8 +63,8 @@ describe.skipIf('missing' in runtime)(`the board on Bun${unless(runtime)}`, () =
 		expect(JSON.stringify(event)).toContain('From Bun');
 	});
 
-	test('on SIGTERM it says goodbye to its sockets and ends with 0', async () => {
-		using client = await connect({ cookie });
+	test('on SIGTERM it says goodbye to its sockets and ends with 0', async ({ server: { app }, cookie }) => {
+		using client = await connect(app.url, { cookie });
 		await client.first(({ kind }) => kind === 'welcome');
 		const ended = app.stop();
 		expect((await client.goodbye()).code).toBe('GOING_AWAY');

@@ -1,39 +1,14 @@
 // A flood of messages in a real browser: the page is drawn once per animation frame, and nothing of the flood is lost.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page, WebSocketRoute } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser.ts';
-import { startExample, type RunningExample } from '../support/example.ts';
-import { BoardPage } from './support/board-page.ts';
+import type { Page, WebSocketRoute } from 'playwright-core';
+import { expect } from 'vitest';
+import { boardTest } from './support/board-test.ts';
 
-const BOARD = 'Launch plan';
 const MESSAGES = 400;
 /** Renders for other reasons: the first message of a flood, and what the page does by itself. */
 const OTHERS = 5;
 
 type Row = Record<string, unknown>;
 type EventMessage = [kind: 'event', alias: number, offset: number, event: string, row: Row];
-
-let folder: string;
-let app: RunningExample;
-let browser: Browser;
-
-beforeAll(async () => {
-	folder = mkdtempSync(join(tmpdir(), 'tidewire-frames-'));
-	app = await startExample('board', 'production', {
-		BOARD_DB: join(folder, 'board.db'),
-		LIVE_DB: join(folder, 'live.db')
-	});
-	browser = await launchBrowser();
-});
-
-afterAll(async () => {
-	await browser?.close();
-	await app?.stop();
-	rmSync(folder, { recursive: true, force: true });
-});
 
 /** Stands between a page and the server, and can say to the page what it likes. */
 class Between {
@@ -81,10 +56,10 @@ function startCounting(): void {
 const readCounts = (): { changes: number; frames: number } =>
 	(globalThis as unknown as { counted: { changes: number; frames: number } }).counted;
 
-test('a flood of messages is drawn once per animation frame, up to its last one', async () => {
-	const between = new Between();
-	const ada = await BoardPage.open(browser, app.url, { person: 'Ada', board: BOARD });
-	const ben = await BoardPage.open(browser, app.url, { person: 'Ben', board: BOARD, prepare: between.join });
+const between = new Between();
+const test = boardTest({ prepare: { Ben: between.join } });
+
+test('a flood of messages is drawn once per animation frame, up to its last one', async ({ ada, ben }) => {
 	await ada.addCard(0, 'Quiet');
 	await ben.card('Quiet').waitFor();
 

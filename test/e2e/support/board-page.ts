@@ -4,6 +4,14 @@ import type { Browser, Locator, Page } from 'playwright-core';
 /** A message of the protocol that the page received. */
 export type Received = [kind: string, ...fields: unknown[]];
 
+interface Visit {
+	person: string;
+	/** A board's name. */
+	board: string;
+	/** Has the page before it connects. */
+	prepare?: ((page: Page) => Promise<void>) | undefined;
+}
+
 export class BoardPage {
 	readonly page: Page;
 	readonly name: string;
@@ -23,12 +31,8 @@ export class BoardPage {
 		});
 	}
 
-	/** Signs somebody in and opens a board by its name. `prepare` has the page before it connects. */
-	static async open(
-		browser: Browser,
-		url: string,
-		{ person, board, prepare }: { person: string; board: string; prepare?: (page: Page) => Promise<void> }
-	): Promise<BoardPage> {
+	/** Signs somebody in and opens a board. */
+	static async open(browser: Browser, url: string, { person, board, prepare }: Visit): Promise<BoardPage> {
 		const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
 		const self = new BoardPage(await context.newPage(), person);
 		await prepare?.(self.page);
@@ -116,7 +120,7 @@ async function cardsOf(column: Locator): Promise<string[]> {
 	return column.getByTestId('column-cards').evaluate(async (list) => {
 		const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 		const found = new Map<number, string>();
-		for (let top = 0; ; top += list.clientHeight / 2) {
+		for (let top = 0; ; top += list.clientHeight) {
 			list.scrollTop = top;
 			await nextFrame();
 			for (const card of list.querySelectorAll<HTMLElement>('[data-testid=card]')) {
