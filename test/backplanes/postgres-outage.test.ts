@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LiveError } from '../../src/base/errors.ts';
 import type { PostgresBackplane } from '../../src/backplanes/postgres/postgres.ts';
 import { encodeTopic } from '../../src/protocol/topic.ts';
 import type { Position } from '../../src/protocol/position.ts';
@@ -161,9 +162,10 @@ describe('an outage', () => {
 		await one.backplane.append(TOPIC, '"created",1');
 		await server.freeze();
 		const started = performance.now();
-		await expect(one.backplane.append(TOPIC, '"created",2')).rejects.toMatchObject({
+		const refused = await one.backplane.append(TOPIC, '"created",2').catch((error: unknown) => error as LiveError);
+		expect(refused).toMatchObject({
 			code: 'UNAVAILABLE',
-			message: expect.stringMatching(/did not answer within 500 ms. The event may have been stored/) as string
+			message: expect.stringMatching(/did not answer within 500 ms/) as string
 		});
 		expect(performance.now() - started).toBeLessThan(3_000);
 		await until(() => one.statuses.length === 1, 'it is noticed');
@@ -172,7 +174,9 @@ describe('an outage', () => {
 		await one.backplane.append(TOPIC, '"created",3');
 		await follower.read();
 		expect(follower.resets).toBe(0);
-		expect([[1, 3].join(), [1, 2, 3].join()]).toContain(follower.seen.join());
+		// Where other statements hang on all connections, it was not sent, and the error does not say that it was stored.
+		const mayBeStored = /The event may have been stored/.test((refused as LiveError).message);
+		expect(mayBeStored ? [[1, 3].join(), [1, 2, 3].join()] : [[1, 3].join()]).toContain(follower.seen.join());
 	});
 
 	it('of the connection that listens is made up for', async () => {
@@ -185,6 +189,17 @@ describe('an outage', () => {
 		expect(one.delivered.map(({ offset }) => offset)).toEqual(one.delivered.map((_, index) => index + 1));
 	});
 });
+
+/** Where a statement of the process is under way, the server may refuse to wait for it. @returns whether it was dropped */
+async function dropSchema(): Promise<boolean> {
+	try {
+		await server.psql('DROP SCHEMA tidewire CASCADE');
+		return true;
+	} catch (error) {
+		if (/deadlock detected/.test(String(error))) return false;
+		throw error;
+	}
+}
 
 describe('a position', () => {
 	const append = (app: App, data: number): Promise<Position> => app.backplane.append(TOPIC, `"created",${data}`);
@@ -211,7 +226,7 @@ describe('a position', () => {
 	it('is of another log where the schema was dropped under running processes, which go on with a new one', async () => {
 		const one = await apps.start(server.url());
 		const seen = await append(one, 1);
-		await server.psql('DROP SCHEMA tidewire CASCADE');
+		await until(() => dropSchema(), 'it is dropped');
 		await append(one, 2).catch(() => {});
 		await until(
 			() =>
