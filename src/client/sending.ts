@@ -41,6 +41,8 @@ export class Sending {
 	#id: number | null = null;
 	/** Whether the server may know of it. */
 	#began = false;
+	/** Whether it was begun on an earlier connection. */
+	#isResumed = false;
 	/** Whether it went as one frame: then there is nothing to go on with. */
 	#isFrame = false;
 	#isReading = false;
@@ -51,6 +53,10 @@ export class Sending {
 	#until = 0;
 	/** Whether it said so on this connection. */
 	#isAsked = false;
+	/** Whether it waits because the server said when to come back. */
+	#isResting = false;
+	/** How long it waits for a connection, and to be taken again. */
+	#patientUntilMs = 0;
 	#timer: Timer;
 
 	constructor(host: ExtensionHost, request: SendingRequest, onEnd: () => void) {
@@ -88,6 +94,7 @@ export class Sending {
 
 	/** The connection is open. */
 	begin(): void {
+		if (this.#isResting) return;
 		const { link, answers, updates } = this.#host;
 		updates.forget(this.#timer);
 		const id = link.nextId();
@@ -97,7 +104,7 @@ export class Sending {
 				this.#received = this.size;
 				this.#end(() => this.#resolve(value));
 			},
-			reject: (error) => this.fail(error)
+			reject: (error) => this.#failed(error)
 		});
 		const { path, args, isCall, file } = this.#request;
 		const header = binaryCallHeader(id, path, args);
@@ -118,6 +125,7 @@ export class Sending {
 		};
 		try {
 			this.#host.link.send(encodeUpload({ id, path, file: facts, args }));
+			this.#isResumed = this.#began;
 			this.#began = true;
 		} catch (error) {
 			this.fail(error as LiveError);
@@ -187,6 +195,21 @@ export class Sending {
 		}
 	}
 
+	/** One that goes on is patient: what the function itself answers comes after the server has asked for the file. */
+	#failed(error: LiveError): void {
+		const { settings, link, updates } = this.#host;
+		const { retryAfterMs = 0 } = error;
+		if (!this.#isResumed || this.#isAsked || retryAfterMs === 0) return this.fail(error);
+		if (settings.clock.now() + retryAfterMs > this.#patientUntilMs) return this.fail(this.#mayHaveRun(error));
+		this.#leave();
+		this.#isResting = true;
+		this.#timer = updates.after(retryAfterMs, this.#timer, () => {
+			this.#isResting = false;
+			if (link.open) this.begin();
+			else this.#waitForConnection();
+		});
+	}
+
 	abort(): void {
 		this.#giveUp(failure('CANCELLED', `${this.#request.path} was cancelled`));
 	}
@@ -227,6 +250,7 @@ export class Sending {
 	#waitForConnection(): void {
 		const { link, settings, updates } = this.#host;
 		const limitMs = link.limits.callTimeoutMs + settings.answerMarginMs;
+		this.#patientUntilMs = settings.clock.now() + limitMs;
 		this.#timer = updates.after(limitMs, this.#timer, () => {
 			const late = failure('UNAVAILABLE', `no connection within ${limitMs} ms`, link.status.error);
 			this.fail(this.#began ? this.#mayHaveRun(late) : late);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveError } from '../../base/errors.ts';
-import { live } from '../../live/live.ts';
+import { guard, live } from '../../live/live.ts';
 import { createTestEnv } from '../../testing/test-env.ts';
 import type { TestClient } from '../../testing/test-client.ts';
 import type { UploadOptions } from './define-upload.ts';
@@ -25,6 +25,8 @@ class Stepped {
 	readonly pieces: Uint8Array[] = [];
 	runs = 0;
 	error: unknown;
+	/** What it answers in the end, instead of the number of bytes. */
+	refuse: LiveError | undefined;
 	signal: AbortSignal | undefined;
 	#gate: (() => void)[] = [];
 	#passes = 0;
@@ -43,6 +45,7 @@ class Stepped {
 			this.error = error;
 			throw error;
 		}
+		if (this.refuse) throw this.refuse;
 		return this.bytes;
 	}
 
@@ -95,6 +98,30 @@ function stepped(options: UploadOptions = {}): {
 
 function make(handler: Stepped, options: UploadOptions) {
 	return live.upload((ctx, file: UploadedFile) => handler.take(file, ctx.abortSignal), options);
+}
+
+/** An upload whose connection was lost, and which is refused to go on for a time when that is back. */
+async function refused(forMs: number) {
+	const handler = new Stepped();
+	const attach = make(handler, {});
+	let untilMs = 0;
+	const _guard = guard(() => {
+		const retryAfterMs = untilMs - env.now;
+		asked.push(env.now);
+		if (retryAfterMs > 0) throw new LiveError('OVERLOADED', 'later', { retryAfterMs });
+	});
+	const asked: number[] = [];
+	env.register('files', { attach, _guard });
+	const client = env.connect({ id: 'ann' });
+	const task = client.upload(attach, bytesOf(600 * KIB));
+	void task.catch(() => {});
+	await until(() => task.sentBytes === 256 * KIB);
+	client.disconnect();
+	await env.settle();
+	untilMs = env.now + forMs;
+	await client.reconnect();
+	await env.settle();
+	return { handler, client, task, asked };
 }
 
 const code = (error: unknown): unknown => (error as LiveError).code;
@@ -298,6 +325,57 @@ describe('an upload whose connection is lost', () => {
 		expect(await ended[0]).toBe('CONNECTION_LOST');
 	});
 
+	it('waits as long as the server says that refuses to go on with it, however often the connection comes back', async () => {
+		const { handler, client, task, asked } = await refused(5_000);
+		await env.advance(3_000);
+		client.disconnect();
+		await env.settle();
+		await client.reconnect();
+		await env.advance(1_999);
+		expect(asked).toHaveLength(2);
+		await env.advance(1);
+		handler.flow();
+		expect(await task).toBe(600 * KIB);
+		expect([handler.runs, asked.length]).toEqual([1, 3]);
+	});
+
+	it('waits for the connection, too, where that is away when its time has come', async () => {
+		const { handler, client, task } = await refused(5_000);
+		client.disconnect();
+		await env.advance(5_000);
+		handler.flow();
+		await client.reconnect();
+		expect(await task).toBe(600 * KIB);
+	});
+
+	it('can be aborted while it waits', async () => {
+		const { task, asked } = await refused(5_000);
+		task.abort();
+		await expect(task).rejects.toMatchObject({ code: 'CANCELLED' });
+		await env.advance(5_000);
+		expect(asked).toHaveLength(2);
+	});
+
+	it('rejects at once where it would have to wait longer than for a connection', async () => {
+		const { task } = await refused(60_000);
+		await expect(task).rejects.toMatchObject({
+			code: 'CONNECTION_LOST',
+			cause: { code: 'OVERLOADED', retryAfterMs: 60_000 }
+		});
+	});
+
+	it('does not wait where that is what the function itself has answered', async () => {
+		const { handler, attach, client } = stepped();
+		handler.refuse = new LiveError('RATE_LIMITED', 'the quota is used up', { retryAfterMs: 5_000 });
+		const task = client.upload(attach, bytesOf(10));
+		await until(() => task.sentBytes === 10);
+		client.disconnect();
+		handler.flow();
+		await env.settle();
+		await client.reconnect();
+		await expect(task).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+	});
+
 	it('rejects when the client is closed', async () => {
 		const { attach, client } = stepped();
 		const task = client.upload(attach, bytesOf(10));
@@ -345,6 +423,17 @@ describe('limits of uploads', () => {
 		expect(await send('application/pdf;version=1')).toBe('application/pdf;version=1');
 		for (const type of ['text/plain', '', 'imagex/png', 'application/pdfx'])
 			expect(await send(type)).toBe('VALIDATION');
+	});
+
+	it('one that may not begin is refused as any call, however soon it might', async () => {
+		const attach = live.rateLimit(
+			{ points: 1, window: 1_000 },
+			live.upload((_, file) => file.bytes().then(String))
+		);
+		env.register('files', { attach });
+		const client = env.connect({ id: 'ann' });
+		await client.upload(attach, bytesOf(1));
+		await expect(client.upload(attach, bytesOf(1))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
 	});
 
 	it('so many at a time, and again when one has ended', async () => {
