@@ -271,9 +271,10 @@ export const PEOPLE_MUTANTS: readonly Mutant[] = [
 		title: 'who waits for a place does not hear when the last member leaves',
 		edits: [
 			{
-				file: 'features/groups/group-state.ts',
-				find: 'if (this.#members.hasNobody) this',
-				replace: 'if (this.#members.all.length === 0) this'
+				file: 'features/groups/members.ts',
+				find: 'if (!this.#members.delete(connection)) return false;',
+				replace:
+					'if (!this.#members.delete(connection)) return false; if (this.#members.size === 0) this.#options.letGo();'
 			}
 		]
 	},

@@ -52,7 +52,8 @@ export class GroupState {
 		this.#rules = rules;
 		this.#places = new Places(parts, topic);
 		const { maxMembers } = rules;
-		this.#members = new Members({ parts, places: this.#places, maxMembers, onClosed: () => this.#letGo() });
+		const hearing = { listen: () => this.#listen(), letGo: () => this.#letGo() };
+		this.#members = new Members({ parts, places: this.#places, maxMembers, ...hearing });
 	}
 
 	get members(): Member[] {
@@ -69,23 +70,29 @@ export class GroupState {
 	}
 
 	/**
-	 * @param isWanted whether the member has not left meanwhile
+	 * @param reading the stream that is read by it; null where a handler asks
 	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached
 	 */
-	async join(member: Member, isWanted: () => boolean): Promise<Admission> {
-		await this.#listen(); // before there is anything to hear
-		if (!isWanted()) return 'closed';
-		const admission = await this.#members.join(member);
+	async join(member: Member, reading: AbortSignal | null): Promise<Admission> {
+		const admission = await this.#members.join(member, reading);
 		if (admission === 'joined') this.#rules.onJoin(this, member);
 		if (admission === 'full') this.#rules.onFull(this, member);
-		this.#letGoOfNobody();
 		return admission;
+	}
+
+	/** One more stream of a connection reads it. Returns whether it is a member. */
+	reads(connection: string, reading: AbortSignal): boolean {
+		return this.#members.reads(connection, reading);
+	}
+
+	/** A stream reads it no more. Returns whether nothing keeps its connection here now. */
+	readsNoMore(connection: string, reading: AbortSignal): boolean {
+		return this.#members.readsNoMore(connection, reading);
 	}
 
 	leave(connection: string): void {
 		const member = this.#members.get(connection);
 		if (this.#members.leave(connection) && member !== undefined) this.#rules.onLeave(this, member);
-		this.#letGoOfNobody();
 	}
 
 	count(role?: string): Promise<number> {
@@ -122,7 +129,7 @@ export class GroupState {
 		await this.parts.backplane.store.remove(this.#metaKey);
 		await this.#tell({ kind: 'closed' });
 		await this.parts.backplane.append(this.#metaTopic, encodeEventBody('set', null));
-		this.#close();
+		this.#members.clear();
 		this.#rules.onClose(this);
 	}
 
@@ -138,8 +145,8 @@ export class GroupState {
 	}
 
 	async stop(): Promise<void> {
-		this.#letGo();
 		await this.#members.stop();
+		this.#letGo();
 	}
 
 	get #metaKey(): string {
@@ -162,11 +169,6 @@ export class GroupState {
 		}
 	}
 
-	/** Whoever waits for a place will have to hear. */
-	#letGoOfNobody(): void {
-		if (this.#members.hasNobody) this.#letGo();
-	}
-
 	#letGo(): void {
 		const listening = this.#listening;
 		this.#listening = null;
@@ -179,17 +181,12 @@ export class GroupState {
 
 	/** Also what this process itself has told. */
 	#take(told: Told): void {
-		if (told.kind === 'closed') return this.#close();
+		if (told.kind === 'closed') return this.#members.clear();
 		const { role, connection } = told.to;
 		this.parts.hub.deliverTo(this.topic, told.body, (id) => {
 			const member = this.#members.get(id);
 			return member !== undefined && (role ?? member.role) === member.role && (connection ?? id) === id;
 		});
-	}
-
-	#close(): void {
-		this.#members.clear();
-		this.#letGo();
 	}
 }
 

@@ -103,6 +103,22 @@ describe('a group', () => {
 		expect(waiting.value).toEqual([{ text: 'hello' }]);
 	});
 
+	it('is heard by who joins while somebody leaves who was not in it', async () => {
+		const { all, processes, on } = await scene(2);
+		const [first, stranger] = [all[0].connect({ id: 'x' }), all[0].connect({ id: 'y' })];
+		await processes.advance(10);
+		processes.faults.maxDelayMs = 50;
+		first.call('m/join', 'player').catch(() => {});
+		await processes.settle(); // it begins to listen
+		stranger.call('m/leave').catch(() => {});
+		await processes.advance(500);
+		processes.faults.maxDelayMs = 0;
+		const heard = first.subscribe('m/game', 'g');
+		await processes.advance(10);
+		await on(all[1], (game) => game.publish('said', { text: 'hello' }));
+		expect(heard.value).toEqual([{ text: 'hello' }]);
+	});
+
 	it('tells once of a member that asks twice at the same time, and gives the last role', async () => {
 		const { all, read, processes, told, on } = await scene(1);
 		const { client } = await read(all[0], null);
@@ -206,6 +222,32 @@ describe('a group that is joined by reading', () => {
 		stream.close();
 		await processes.advance(1_100);
 		expect(await on(all[0], (game) => game.count())).toBe(0);
+	});
+
+	it.each(['one after the other', 'at once'])('keeps in who reads it twice, begun %s, and ends one', async (how) => {
+		const { all, ask, on, processes, told } = await scene(1, joins);
+		const client = all[0].connect({ id: 'x' });
+		const first = client.subscribe('m/game', 'g');
+		if (how === 'one after the other') await processes.advance(10);
+		const second = client.subscribe('m/game', 'g', 'again');
+		await processes.advance(10);
+		first.close();
+		await processes.advance(1_100);
+		expect(await ask(client, 'has')).toBe(true);
+		await on(all[0], (game) => game.publish('said', { text: 'hello' }));
+		expect(second.value).toEqual([{ text: 'hello' }]);
+		second.close();
+		await processes.advance(1_100);
+		expect(await ask(client, 'has')).toBe(false);
+		expect(told).toEqual(['player joined g', 'player left g']);
+	});
+
+	it('keeps in who was joined by a handler, and reads no more', async () => {
+		const { all, read, ask, processes } = await scene(1, joins);
+		const { client, stream } = await read(all[0]);
+		stream.close();
+		await processes.advance(1_100);
+		expect(await ask(client, 'has')).toBe(true);
 	});
 
 	it('refuses by the name of the limit who finds no place, and whom the author refuses', async () => {

@@ -118,7 +118,10 @@ class GroupDefinition {
 		this.#stream = streamOf(target);
 		const meta = stream(
 			metaTopic(topic) as TopicParts,
-			async (context: LiveContext, ...given: unknown[]) => (await this.#stateFor(context, given)).meta(),
+			async (context: LiveContext, ...given: unknown[]) => {
+				const topic = await topicFor(this.#definition, context, given);
+				return this.#state(partsOf(context).features, topic, given).meta();
+			},
 			{
 				merge: 'set',
 				...(args && { args }),
@@ -145,33 +148,24 @@ class GroupDefinition {
 	/** Whether somebody may read: members may, and those that become one by it. */
 	async #enter(context: LiveContext, args: unknown[]): Promise<boolean> {
 		if (!(await this.#mayRead(context, args))) return false;
-		const state = await this.#stateFor(context, args);
-		const { connection, user } = context;
-		if (state.get(connection.id) !== undefined) return true;
+		const topic = await topicFor(this.#definition, context, args);
+		const { features } = partsOf(context);
+		const groups = features.get(makeGroups);
+		const { connection, user, abortSignal } = context;
+		if (groups.reads(this.#state(features, topic, args), connection.id, abortSignal)) return true;
 		const role = (await this.#options.role?.(context, ...args)) ?? null;
 		if (role === null || connection.id === RENDERER.id) return role !== null;
-		const admission = await partsOf(context)
-			.features.get(makeGroups)
-			.join(state, { connection: connection.id, role, user });
+		// Found anew: while the role was looked for, one that nobody was in may have been forgotten.
+		const state = this.#state(features, topic, args);
+		const admission = await groups.join(state, { connection: connection.id, role, user }, abortSignal);
 		if (admission === 'full') throw full(context.path, this.#rules.maxMembers);
 		if (admission === 'closed') throw new LiveError('CONFLICT', `"${context.path}" is closed`);
-		leaveWith(context, () => partsOf(context).features.get(makeGroups).leave(state, connection.id));
 		return true;
-	}
-
-	async #stateFor(context: LiveContext, args: unknown[]): Promise<GroupState> {
-		return this.#state(partsOf(context).features, await topicFor(this.#definition, context, args), args);
 	}
 
 	#state(features: Features, topic: TopicName, args: readonly unknown[]): GroupState {
 		return features.get(makeGroups).of(topic, args, this.#rules);
 	}
-}
-
-/** Whoever became a member by reading is one as long as they read. */
-function leaveWith({ abortSignal }: LiveContext, leave: () => void): void {
-	if (abortSignal.aborted) leave();
-	else abortSignal.addEventListener('abort', leave, { once: true });
 }
 
 function full(path: string, maxMembers: number): LiveError {

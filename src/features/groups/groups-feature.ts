@@ -33,11 +33,31 @@ export class GroupsFeature implements Feature {
 		return group;
 	}
 
-	/** A connection that closes leaves all groups that it has joined by way of this. */
-	join(group: GroupState, member: Member): Promise<Admission> {
+	/**
+	 * A connection that closes leaves all groups that it has joined by way of this.
+	 * @param reading the stream that is read by it. @default a handler asks
+	 */
+	join(group: GroupState, member: Member, reading: AbortSignal | null = null): Promise<Admission> {
 		const joined = this.#byConnection.get(member.connection) ?? new Set<GroupState>();
 		this.#byConnection.set(member.connection, joined.add(group));
-		return group.join(member, () => joined.has(group));
+		const admission = group.join(member, reading);
+		if (reading !== null) this.#endWith(group, member.connection, reading);
+		return admission;
+	}
+
+	/** Whether a connection is a member, for one more stream of it: see `Members.join`. */
+	reads(group: GroupState, connection: string, reading: AbortSignal): boolean {
+		if (!group.reads(connection, reading)) return false;
+		this.#endWith(group, connection, reading);
+		return true;
+	}
+
+	#endWith(group: GroupState, connection: string, reading: AbortSignal): void {
+		const end = (): void => {
+			if (group.readsNoMore(connection, reading)) this.leave(group, connection);
+		};
+		if (reading.aborted) end();
+		else reading.addEventListener('abort', end, { once: true });
 	}
 
 	leave(group: GroupState, connection: string): void {

@@ -19,22 +19,32 @@ export type Admission = 'joined' | 'stayed' | 'full' | 'closed';
 
 interface Applicant {
 	readonly member: Member;
+	/** The stream that is read; null where a handler asks. */
+	readonly reading: AbortSignal | null;
 	readonly settle: PromiseWithResolvers<Admission>;
+}
+
+interface Membership {
+	readonly member: Member;
+	/** The streams that it lasts as long as; null where a handler began it. */
+	readonly readings: Set<AbortSignal> | null;
 }
 
 export interface MembersOptions {
 	readonly parts: ServerParts;
 	readonly places: Places;
 	readonly maxMembers: number;
-	/** Every other member is gone, too: the group was closed. */
-	readonly onClosed: () => void;
+	/** Resolves when what members are told is heard here. */
+	readonly listen: () => Promise<void>;
+	/** Nobody is left to hear it. */
+	readonly letGo: () => void;
 }
 
 const RETRY_MS = 1_000;
 
 export class Members {
 	readonly #options: MembersOptions;
-	readonly #members = new Map<string, Member>();
+	readonly #members = new Map<string, Membership>();
 	#waiting: Applicant[] = [];
 	/** Whether the store counts something else than there is. */
 	#changed = false;
@@ -47,32 +57,44 @@ export class Members {
 	}
 
 	get all(): Member[] {
-		return [...this.#members.values()];
+		return [...this.#members.values()].map(({ member }) => member);
 	}
 
 	get(connection: string): Member | undefined {
-		return this.#members.get(connection);
+		return this.#members.get(connection)?.member;
 	}
 
-	/** Whether nobody is here, nor waits for a place. */
-	get hasNobody(): boolean {
-		return this.#members.size === 0 && this.#waiting.length === 0;
-	}
-
-	/** Whether nobody is here, and the store knows. */
+	/** Whether nobody is here or waits for a place, and the store knows. */
 	get isEmpty(): boolean {
-		return this.hasNobody && !this.#changed && this.#writing === null;
+		return this.#members.size === 0 && !this.#isDue && this.#writing === null;
 	}
 
 	/**
 	 * Lets somebody in, where there is a place. A member gets the new role.
-	 * @throws {LiveError} UNAVAILABLE where the store cannot be reached
+	 * @param reading the stream that is read by it: where that begins the membership, it ends with the last such stream
+	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached
 	 */
-	join(member: Member): Promise<Admission> {
+	join(member: Member, reading: AbortSignal | null): Promise<Admission> {
 		const settle = Promise.withResolvers<Admission>();
-		this.#waiting.push({ member, settle });
+		this.#waiting.push({ member, reading, settle });
 		this.#write();
 		return settle.promise;
+	}
+
+	/** One more stream of a connection reads. Returns whether it is a member. */
+	reads(connection: string, reading: AbortSignal): boolean {
+		const membership = this.#members.get(connection);
+		membership?.readings?.add(reading);
+		return membership !== undefined;
+	}
+
+	/** A stream reads no more. Returns whether nothing keeps its connection here now. */
+	readsNoMore(connection: string, reading: AbortSignal): boolean {
+		for (const { settle } of this.#take((each) => each.reading === reading)) settle.resolve('closed');
+		const readings = this.#members.get(connection)?.readings;
+		readings?.delete(reading);
+		const isKept = readings === undefined ? false : readings === null || readings.size > 0;
+		return !isKept && !this.#waiting.some(({ member }) => member.connection === connection);
 	}
 
 	/** Returns whether it was a member. */
@@ -83,9 +105,10 @@ export class Members {
 		return true;
 	}
 
+	/** The group was closed. What is written now finds that out, too, or that it is open again. */
 	clear(): void {
 		this.#members.clear();
-		this.#changed = false;
+		this.writeAgain();
 	}
 
 	/** What the store counts may not be what there is. */
@@ -97,45 +120,54 @@ export class Members {
 	/** Gives all places back. */
 	async stop(): Promise<void> {
 		this.#stopped = true;
-		this.#options.parts.clock.clearTimer(this.#retry);
 		await this.#writing;
+		this.#options.parts.clock.clearTimer(this.#retry);
 		if (this.#members.size === 0) return;
 		this.#members.clear();
 		await this.#options.places.write(() => ({}));
 	}
 
+	/** Whether there is something that the store has to know. */
+	get #isDue(): boolean {
+		return this.#changed || this.#waiting.length > 0;
+	}
+
 	#write(): void {
-		if (this.#stopped || this.#writing !== null) return;
-		this.#writing = this.#writeAll().finally(() => (this.#writing = null));
+		if (!this.#stopped && this.#writing === null && this.#isDue) this.#writing = this.#writeAll();
 	}
 
 	async #writeAll(): Promise<void> {
 		try {
-			while (this.#changed || this.#waiting.length > 0) await this.#writeOnce();
+			while (this.#isDue) await this.#writeOnce();
 		} catch (error) {
 			// What was written is not known, so it is written again; those who waited are told that they are not in.
 			this.#changed = true;
 			for (const { settle } of this.#waiting.splice(0)) settle.reject(unavailable(error));
 			this.#retryLater(error);
 		}
+		// In the same turn as the last look at what is due: what comes later is written by the next one.
+		this.#writing = null;
+		if (this.#members.size === 0) this.#options.letGo();
 	}
 
 	async #writeOnce(): Promise<void> {
-		const { places, onClosed } = this.#options;
+		const { places, listen } = this.#options;
+		if (this.#waiting.length > 0) await listen(); // before they are told anything
 		this.#changed = false;
 		let considered: Applicant[] = [];
 		let admitted = new Set<Applicant>();
 		const outcome = await places.write((others) => {
 			considered = [...this.#waiting];
 			admitted = this.#admissible(others);
-			return rolesOf([...this.#members.values(), ...[...admitted].map(({ member }) => member)]);
+			return rolesOf([...this.all, ...[...admitted].map(({ member }) => member)]);
 		});
-		if (outcome === 'closed') {
-			this.clear();
-			for (const { settle } of this.#waiting.splice(0)) settle.resolve('closed');
-			return onClosed();
+		if (outcome === 'written') {
+			for (const applicant of considered) this.#decide(applicant, admitted.has(applicant));
+			return;
 		}
-		for (const applicant of considered) this.#decide(applicant, admitted.has(applicant));
+		this.#members.clear();
+		this.#changed = false;
+		for (const { settle } of this.#waiting.splice(0)) settle.resolve('closed');
 	}
 
 	/** Those of the waiting that there is a place for. */
@@ -156,10 +188,17 @@ export class Members {
 			this.#changed = true; // gone meanwhile, and counted
 			return;
 		}
-		const { member, settle } = applicant;
-		if (!isAdmitted) return settle.resolve('full');
-		settle.resolve(this.#members.has(member.connection) ? 'stayed' : 'joined');
-		this.#members.set(member.connection, member);
+		if (isAdmitted) this.#admit(applicant);
+		else applicant.settle.resolve('full');
+	}
+
+	#admit({ member, reading, settle }: Applicant): void {
+		const before = this.#members.get(member.connection);
+		settle.resolve(before === undefined ? 'joined' : 'stayed');
+		const begun = reading === null ? null : new Set<AbortSignal>();
+		const readings = before === undefined ? begun : before.readings;
+		if (reading !== null) readings?.add(reading);
+		this.#members.set(member.connection, { member, readings });
 	}
 
 	/** Takes applicants out of those that wait. */

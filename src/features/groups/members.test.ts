@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../backplanes/memory/memory-store.ts';
+import type { ServerParts } from '../../server/server-parts.ts';
+import { VirtualClock } from '../../testing/virtual-clock.ts';
+import { Members } from './members.ts';
+import { Places } from './places.ts';
+
+function scene() {
+	const clock = new VirtualClock();
+	const process = { roster: { id: 'p', isAlive: async () => true } };
+	const parts = { clock, process, backplane: { store: new MemoryStore(clock) }, onError: () => {} };
+	const listening: string[] = [];
+	const places = new Places(parts as unknown as ServerParts, 'g'); // the parts that it looks at
+	const members = new Members({
+		parts: parts as unknown as ServerParts,
+		places,
+		maxMembers: 1,
+		listen: async () => void listening.push('begins'),
+		letGo: () => listening.push('ends')
+	});
+	return { clock, places, members, listening };
+}
+
+/** Lets as many promises settle as wait for one another. */
+async function turns(count: number): Promise<void> {
+	for (let left = count; left > 0; left--) await Promise.resolve();
+}
+
+const ADA = { connection: 'ada', role: 'player', user: null };
+const BOB = { connection: 'bob', role: 'player', user: null };
+
+describe.each([0, 1, 2, 3, 4, 5])('%d turns after somebody was let in', (count) => {
+	it('whoever leaves is counted no more, and nothing is listened for', async () => {
+		const { clock, places, members, listening } = scene();
+		await members.join(ADA, null);
+		await turns(count);
+		members.leave('ada');
+		await clock.settle();
+		expect(await places.count()).toBe(0);
+		expect(listening.at(-1)).toBe('ends');
+	});
+
+	it('whoever asks for a place is answered', async () => {
+		const { clock, members } = scene();
+		await members.join(ADA, null);
+		await turns(count);
+		const answer = members.join(BOB, null);
+		await clock.settle();
+		expect(await answer).toBe('full');
+	});
+});
+
+it('nobody is in it who was being let in while it was closed', async () => {
+	const { clock, places, members } = scene();
+	const [write, answer] = [places.write.bind(places), Promise.withResolvers<void>()];
+	places.write = async (decide) => {
+		const outcome = await write(decide);
+		await answer.promise; // is on its way
+		return outcome;
+	};
+	const joining = members.join(ADA, null);
+	await clock.settle();
+	await places.close();
+	members.clear();
+	answer.resolve();
+	await clock.settle();
+	expect(await joining).toBe('joined');
+	expect(members.all).toEqual([]);
+});
