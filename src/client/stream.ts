@@ -210,11 +210,11 @@ export class ClientStream {
 		this.#change();
 	}
 
-	#load({ value, position, merge, cursor = null }: LiveSnapshot<unknown>): void {
+	#load({ value, position, merge, cursor }: LiveSnapshot<unknown>): void {
 		this.#position = position;
-		this.#pages.begin(cursor);
+		this.#pages.begin(cursor ?? null);
 		this.#isStale = false;
-		this.#view.load(value, merge);
+		this.#view.load(value, merge, cursor !== undefined && this.since === undefined); // with a state, null fills a place
 		this.#applied({ kind: 'value', value, merge });
 	}
 

@@ -18,6 +18,9 @@ export interface PendingEvent {
 
 export class View {
 	#confirmed: Draft | null = null;
+	#isPaged = false;
+	/** Whether a row came that was not loaded. */
+	#hasNew = false;
 	#pending: PendingEvent[] = [];
 	/** The value with the pending events; null where it must be made. */
 	#shown: { value: unknown } | null = null;
@@ -33,8 +36,13 @@ export class View {
 		return this.#shown.value;
 	}
 
-	/** Starts from a value that the server loaded. */
-	load(value: unknown, spec: MergeSpec): void {
+	/**
+	 * Starts from a value that the server loaded.
+	 * @param isPaged whether it is the first page of a list
+	 */
+	load(value: unknown, spec: MergeSpec, isPaged = false): void {
+		this.#isPaged = isPaged;
+		this.#hasNew = false;
 		this.#confirmed = new Draft(value, spec);
 		this.#supersedeLoaded(this.#confirmed);
 		this.#shown = null;
@@ -44,9 +52,19 @@ export class View {
 	apply(event: string, data: unknown): void {
 		const draft = this.#confirmed;
 		if (!draft) return;
+		if (this.#isPaged && event === 'created') this.#comesFirst(draft, draft.keyOf(data));
 		MERGES[draft.spec.kind](draft, event, data);
 		if (this.#pending.length > 0) this.#supersede(draft, event, data);
 		this.#shown = null;
+	}
+
+	/**
+	 * Of the rows that came while it was loaded, a page may have the last ones only. All are told again, and those that it had
+	 * no room for would stand before them: so behind such a row everyone that is told takes its place anew.
+	 */
+	#comesFirst(draft: Draft, key: unknown): void {
+		if (this.#hasNew) draft.remove(key);
+		else this.#hasNew = !draft.has(key);
 	}
 
 	/** Adds rows that were loaded behind those that are here, as they are after these events. */

@@ -180,6 +180,57 @@ describe('a stream that is loaded in pages', () => {
 		expect(idsOf(list.value)).toEqual([1]);
 	});
 
+	/** Its first load begins, and has read or is about to read when this returns. */
+	async function beginLoading(rows: Rows, definition: ReturnType<typeof live.stream>) {
+		rows.isHeld = true;
+		env.register('m', { rows: definition });
+		const list = env.connect({ id: 'ada' }).subscribe<[], Row[], unknown>(definition as never);
+		await env.settle();
+		return list;
+	}
+
+	/** As many are created and told of. */
+	async function create(rows: Rows, ids: number[]) {
+		rows.all = [...ids.map((id) => ({ id, text: 'created' })).toReversed(), ...rows.all];
+		for (const id of ids) await env.publish('rows', 'created', { id, text: 'created' });
+		await env.settle();
+	}
+
+	it.each([
+		['newest first', true, [8, 7, 6, 5, 4]],
+		['newest last', false, [4, 5, 6, 7, 8]]
+	])('is in order when more rows come while it is loaded than fit a page: %s', async (_, prepend, ids) => {
+		const rows = new Rows(3);
+		const load = async (ctx: { cursor: unknown }) => {
+			const loaded = await rows.load(ctx);
+			return prepend ? loaded : page(loaded.toReversed(), loaded.at(-1)?.id);
+		};
+		const list = await beginLoading(rows, live.stream('rows', load, { prepend }) as never);
+		await create(rows, [4, 5, 6, 7, 8]);
+		rows.isHeld = false;
+		while (rows.heldUp > 0) rows.step();
+		await list.ready;
+		expect(idsOf(list.value)).toEqual(ids);
+		await list.stream.loadMore();
+		await list.stream.loadMore();
+		const all = [8, 7, 6, 5, 4, 3, 2, 1];
+		expect(idsOf(list.value)).toEqual(prepend ? all : all.toReversed());
+	});
+
+	it('shows rows in the order of the page that has them before they are told of', async () => {
+		const rows = new Rows(3);
+		const list = await beginLoading(rows, live.stream('rows', rows.load, { prepend: true }) as never);
+		await create(rows, [4]);
+		rows.all = [{ id: 5, text: 'created' }, ...rows.all];
+		rows.isHeld = false;
+		while (rows.heldUp > 0) rows.step();
+		await list.ready;
+		expect(idsOf(list.value)).toEqual([5, 4, 3]);
+		await env.publish('rows', 'created', { id: 5, text: 'created' });
+		await env.settle();
+		expect(idsOf(list.value)).toEqual([5, 4, 3]);
+	});
+
 	it('keeps what a page shows early', async () => {
 		const { list, stream } = await open(new Rows(6));
 		const takeBack = stream.optimistic('updated', { id: 6, text: 'early' });
