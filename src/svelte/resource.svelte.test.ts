@@ -1,5 +1,5 @@
 import { flushSync, tick } from 'svelte';
-import { get } from 'svelte/store';
+import { derived, get, writable } from 'svelte/store';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MemoryStream } from '../../test/svelte/memory-stream.ts';
 import { LiveError } from '../base/errors.ts';
@@ -143,6 +143,43 @@ describe('effects', () => {
 		expect(stream.listeners).toBe(0);
 	});
 
+	test('a derived that names the stream under a condition subscribes while that holds', async () => {
+		const { stream, resource } = setUp();
+		let wanted = $state(false);
+		const list = $derived(wanted ? resource : undefined);
+		const { seen, leave } = observe(() => list?.current);
+		for (const value of [1, 2]) {
+			expect(stream.listeners).toBe(0);
+			wanted = true;
+			flushSync();
+			expect(stream.listeners).toBe(1);
+			stream.receive([value]);
+			flushSync();
+			expect(seen.at(-1)).toEqual([value]);
+			wanted = false;
+			flushSync();
+			expect(seen.at(-1)).toBeUndefined();
+			await tick();
+		}
+		expect(stream.listeners).toBe(0);
+		leave();
+	});
+
+	test('so does one that reads it under a condition', async () => {
+		const { stream, resource } = setUp();
+		let wanted = $state(true);
+		const value = $derived(wanted ? resource.current : undefined);
+		const { seen, leave } = observe(() => value);
+		expect(stream.listeners).toBe(1);
+		stream.receive([1]);
+		flushSync();
+		wanted = false;
+		flushSync();
+		await tick();
+		expect([stream.listeners, seen]).toEqual([0, [undefined, [1], undefined]]);
+		leave();
+	});
+
 	test('a derived may hydrate a stream that another effect shows', () => {
 		const { stream, resource } = setUp();
 		const { seen, leave } = observe(() => resource.current);
@@ -229,6 +266,24 @@ describe('store', () => {
 		stream.receive([1]);
 		expect(get(resource)).toEqual([1]);
 		expect(stream.listeners).toBe(0);
+	});
+
+	test('a derived store subscribes while its condition holds', () => {
+		const { stream, resource } = setUp();
+		const wanted = writable(false);
+		const list = derived<typeof wanted, number[] | undefined>(wanted, (holds, set) =>
+			holds ? resource.subscribe(set) : set(undefined)
+		);
+		const seen: unknown[] = [];
+		const stop = list.subscribe((value) => seen.push(value));
+		expect(stream.listeners).toBe(0);
+		wanted.set(true);
+		expect(stream.listeners).toBe(1);
+		stream.receive([1]);
+		wanted.set(false);
+		expect(stream.listeners).toBe(0);
+		expect(seen).toEqual([undefined, [1], undefined]);
+		stop();
 	});
 });
 

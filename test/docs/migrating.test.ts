@@ -97,7 +97,7 @@ const contexts = readDocument('src/server/context.ts');
 
 /** What others have: SvelteKit, the language, databases, and what the examples of the documents call their own. */
 const FOREIGN = new Set(
-	`adapter addCard bind board chess ctx getUser ioredis iovalkey messages msg new null pg pointers socket todos true undefined`.split(
+	`$derived adapter addCard bind board chess ctx getUser ioredis iovalkey messages msg new null pg pointers socket todos true undefined`.split(
 		' '
 	)
 );
