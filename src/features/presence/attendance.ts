@@ -39,7 +39,7 @@ export class Attendance {
 	readonly #stays = new Map<string, Map<object, Stay>>();
 	/** Keys whose state the store does not have yet. */
 	readonly #unwritten = new Set<string>();
-	readonly #writing = new Set<string>();
+	readonly #writing = new Map<string, Promise<void>>();
 	#retry: Timer | null = null;
 	#stopped = false;
 
@@ -108,11 +108,13 @@ export class Attendance {
 		this.#writeAll();
 	}
 
-	stop(): void {
+	/** Returns when nothing is being written any more. */
+	async stop(): Promise<void> {
 		this.#stopped = true;
 		const { clock } = this.#options.parts;
 		clock.clearTimer(this.#retry);
 		for (const stays of this.#stays.values()) for (const { leaving } of stays.values()) clock.clearTimer(leaving);
+		await Promise.all(this.#writing.values());
 	}
 
 	#forget(stays: Map<object, Stay>, reading: object): void {
@@ -133,12 +135,13 @@ export class Attendance {
 
 	#writeAll(): void {
 		if (this.#stopped) return;
-		for (const key of this.#unwritten) if (!this.#writing.has(key)) void this.#write(key);
+		for (const key of this.#unwritten) {
+			if (!this.#writing.has(key)) this.#writing.set(key, this.#write(key));
+		}
 	}
 
 	/** One write of a key at a time: a later one must not be overtaken. */
 	async #write(key: string): Promise<void> {
-		this.#writing.add(key);
 		try {
 			while (this.#unwritten.delete(key)) await this.#put(key);
 		} catch (error) {

@@ -6,7 +6,7 @@ import type { TopicName } from '../../protocol/topic.ts';
 import type { ValueText } from '../../protocol/value.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
 import { Channel } from '../shared/channel.ts';
-import type { Claim } from '../shared/claims.ts';
+import { claimsIn, type LoadedClaims } from '../shared/claims.ts';
 import { decodeRow } from '../shared/row.ts';
 import { Attendance, type Arrival } from './attendance.ts';
 
@@ -37,6 +37,8 @@ const TOLD_MS = 60_000;
 
 export class PresenceList {
 	readonly #options: PresenceListOptions;
+	/** What the store knows it by. */
+	readonly #group: string;
 	readonly #channel: Channel;
 	readonly #attendance: Attendance;
 	#readers = 0;
@@ -45,17 +47,23 @@ export class PresenceList {
 	constructor(options: PresenceListOptions) {
 		this.#options = options;
 		const { parts, topic, rules } = options;
-		const group = `presence/${topic}`;
+		this.#group = `presence/${topic}`;
 		this.#channel = new Channel({
 			kind: 'presence',
 			topic,
 			parts,
 			leavingMs: rules.graceMs,
-			load: () => loadClaims(parts, group),
+			load: () => loadClaims(parts, this.#group),
 			onLost: (key, text, process) => void this.#lost(key, text, process)
 		});
 		const onLeave = (_key: string, text: ValueText): void => this.#run(rules.onLeave, text);
-		this.#attendance = new Attendance({ parts, channel: this.#channel, group, graceMs: rules.graceMs, onLeave });
+		this.#attendance = new Attendance({
+			parts,
+			channel: this.#channel,
+			group: this.#group,
+			graceMs: rules.graceMs,
+			onLeave
+		});
 	}
 
 	/** @throws {LiveError} UNAVAILABLE where the backplane cannot be reached */
@@ -96,11 +104,18 @@ export class PresenceList {
 		this.#channel.resync();
 	}
 
+	/** This process ends in order. Who is here by way of it is still shown for a while: most come back elsewhere. */
 	async stop(): Promise<void> {
-		this.#options.parts.clock.clearTimer(this.#idle);
-		this.#attendance.stop();
-		await this.#channel.leave();
-		this.#channel.close();
+		const { parts, rules } = this.#options;
+		parts.clock.clearTimer(this.#idle);
+		await this.#attendance.stop();
+		try {
+			// First the store: whoever begins to listen too late for being told reads it afterwards.
+			await parts.process.holdings.leaveBehind(this.#group, rules.graceMs);
+		} finally {
+			await this.#channel.leave();
+			this.#channel.close();
+		}
 	}
 
 	#lingerAnew(): void {
@@ -133,13 +148,14 @@ export class PresenceList {
 	}
 }
 
-/** What living processes hold in the store, as `Attendance` writes it. */
-async function loadClaims(parts: ServerParts, group: string): Promise<Map<string, Claim[]>> {
-	const claims = new Map<string, Claim[]>();
-	for (const { process, key, value } of await parts.process.holdings.entries(group)) {
+/** What processes hold in the store, or have left there, as `Attendance` writes it. */
+async function loadClaims(parts: ServerParts, group: string): Promise<Map<string, LoadedClaims>> {
+	const loaded = new Map<string, LoadedClaims>();
+	for (const { process, key, value, isLeft } of await parts.process.holdings.entries(group)) {
 		const end = value.indexOf(' ');
-		const own = claims.get(process) ?? [];
-		claims.set(process, [...own, [key, Number(value.slice(0, end)), value.slice(end + 1)]]);
+		const of = claimsIn(loaded, process);
+		of.claims.set(key, [key, Number(value.slice(0, end)), value.slice(end + 1)]);
+		of.hasLeft ||= isLeft;
 	}
-	return claims;
+	return loaded;
 }

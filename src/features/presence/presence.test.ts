@@ -175,6 +175,41 @@ describe('who is present', () => {
 		expect(keys(stream)).toEqual(['ada', 'bob']);
 	});
 
+	it.each(Array.from({ length: 20 }, (_, index) => 10 * index))(
+		'does not flicker when its process ends in order %i ms after it came back',
+		async (afterMs) => {
+			const { all, read, processes } = await scene(3);
+			const { stream } = await read(all[0], bob);
+			const lost = await read(all[1], ada);
+			processes.faults.maxDelayMs = 50;
+			lost.client.disconnect();
+			await processes.advance(4_000);
+			const back = all[2].connect(ada).subscribe('m/here', 'r');
+			while (back.value === undefined) await processes.advance(1);
+			await processes.advance(afterMs);
+			const before = stream.events.length;
+			await Promise.all([all[2].stop(), processes.advance(4_500)]);
+			expect(eventsOf(stream).slice(before)).toEqual([]);
+			expect(keys(stream)).toEqual(['ada', 'bob']);
+		}
+	);
+
+	it('does not flicker for whoever begins to read while its process ends in order', async () => {
+		for (let afterMs = 0; afterMs < 200; afterMs += 10) {
+			const { all, read, processes } = await scene(2);
+			await read(all[1], ada);
+			processes.faults.maxDelayMs = 50;
+			const stopped = all[1].stop();
+			await processes.advance(afterMs);
+			const stream = all[0].connect(bob).subscribe('m/here', 'r');
+			await Promise.all([stopped, processes.advance(4_500)]);
+			expect(keys(stream), `after ${afterMs} ms`).toEqual(['ada', 'bob']);
+			expect(eventsOf(stream), `after ${afterMs} ms`).not.toContain('leave ada');
+			await processes.advance(2_500);
+			expect(keys(stream)).toEqual(['bob']);
+		}
+	});
+
 	it('is gone when its process ends in order and it does not come back', async () => {
 		const { all, read, processes } = await scene(2);
 		const { stream } = await read(all[0], bob);

@@ -5,10 +5,14 @@ import type { Delivery } from '../../server/backplane.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
 import { Channel, type ChannelOptions } from './channel.ts';
-import type { Claim } from './claims.ts';
+import type { Claim, LoadedClaims } from './claims.ts';
 
 const row = (key: string, text: string): string => JSON.stringify({ key, text });
 const claim = (key: string, stamp: number, text: string | null): Claim => [key, stamp, text && row(key, text)];
+
+/** What the store has of one process. */
+const held = (process: string, claims: readonly Claim[], hasLeft = false): Map<string, LoadedClaims> =>
+	new Map([[process, { claims: new Map(claims.map((each) => [each[0], each])), hasLeft }]]);
 
 /** A channel of the process `self`, in a world that the test makes up. */
 function scene(options: Partial<ChannelOptions> = {}) {
@@ -45,28 +49,40 @@ function scene(options: Partial<ChannelOptions> = {}) {
 
 describe('what a process sees of a topic', () => {
 	it('keeps what it is told while it reads the store, which may not have known of it', async () => {
-		const reads: PromiseWithResolvers<Map<string, Claim[]>>[] = [];
+		const reads: PromiseWithResolvers<Map<string, LoadedClaims>>[] = [];
 		const load = () => (reads.push(Promise.withResolvers()), reads.at(-1)!.promise);
 		const { clock, channel, shown, tell } = scene({ load });
 		const opened = channel.open();
 		await clock.settle();
 		tell(1, claim('ada', 2, 'new'), claim('bob', 1, 'here'));
-		reads[0]!.resolve(new Map([['other', [claim('ada', 1, 'old')]]]));
+		reads[0]!.resolve(held('other', [claim('ada', 1, 'old')]));
 		await opened;
 		expect(channel.rows).toEqual([
 			{ key: 'ada', text: 'new' },
 			{ key: 'bob', text: 'here' }
 		]);
-		expect(shown.at(-1)).toBe('join bob here');
+		expect(shown).toEqual(['join ada new', 'join bob here']);
+	});
+
+	it('shows nobody leave who is told of while it reads a store that has nothing of their process yet', async () => {
+		const reads: PromiseWithResolvers<Map<string, LoadedClaims>>[] = [];
+		const load = () => (reads.push(Promise.withResolvers()), reads.at(-1)!.promise);
+		const { clock, channel, shown, tell } = scene({ load });
+		const opened = channel.open();
+		await clock.settle();
+		tell(1, claim('ada', 1, 'a'));
+		reads[0]!.resolve(new Map());
+		await opened;
+		expect(shown).toEqual(['join ada a']);
 	});
 
 	it('reads anew when it has missed a message, and once more for what it misses meanwhile', async () => {
-		const store = new Map<string, Claim[]>();
+		let store: Claim[] = [];
 		let loads = 0;
-		const { clock, channel, tell } = scene({ load: async () => (loads++, new Map(store)) });
+		const { clock, channel, tell } = scene({ load: async () => (loads++, held('other', store)) });
 		await channel.open();
 		tell(1, claim('ada', 1, 'a'));
-		store.set('other', [claim('ada', 1, 'a'), claim('bob', 1, 'b'), claim('cy', 1, 'c')]);
+		store = [claim('ada', 1, 'a'), claim('bob', 1, 'b'), claim('cy', 1, 'c')];
 		tell(3, claim('cy', 1, 'c'));
 		tell(5);
 		await clock.settle();
@@ -78,7 +94,7 @@ describe('what a process sees of a topic', () => {
 		let isAway = true;
 		const load = async () => {
 			if (isAway) throw new Error('away');
-			return new Map<string, Claim[]>();
+			return new Map<string, LoadedClaims>();
 		};
 		const { channel, shown, tell } = scene({ load });
 		await expect(channel.open()).rejects.toThrow('away');
@@ -88,6 +104,70 @@ describe('what a process sees of a topic', () => {
 		expect(shown).toEqual(['join ada a']);
 	});
 
+	it('looks for what it has missed also after a look that failed', async () => {
+		const failed = Promise.withResolvers<never>();
+		const looks = [async () => held('other', []), () => failed.promise];
+		const load = () => (looks.shift() ?? (async () => held('other', [claim('ada', 1, 'a')])))();
+		const { clock, channel } = scene({ load });
+		await channel.open();
+		channel.resync();
+		channel.resync(); // the backplane is back
+		failed.reject(new Error('away'));
+		await clock.settle();
+		expect(channel.rows).toEqual([{ key: 'ada', text: 'a' }]);
+	});
+
+	it('keeps what a process says that leaves for a while, also what comes behind that', async () => {
+		const { clock, channel, shown, living, tell, hear } = scene();
+		await channel.open();
+		hear({ kind: 'leaving', from: 'other' });
+		tell(1, claim('ada', 1, 'a'));
+		living.delete('other');
+		channel.gone(['other']);
+		await clock.advance(4_999);
+		expect(shown).toEqual(['join ada a']);
+		await clock.advance(1);
+		expect(shown).toEqual(['join ada a', 'leave ada']);
+	});
+
+	it('keeps what a process has left in the store, as long as it is there', async () => {
+		let store = held('other', [claim('ada', 1, 'a')], true);
+		const { clock, channel, shown, living } = scene({ load: async () => store });
+		await channel.open();
+		living.delete('other');
+		channel.gone(['other']);
+		await clock.advance(3_000);
+		store = new Map();
+		expect(shown).toEqual(['join ada a']);
+		await clock.advance(1_000);
+		expect(shown).toEqual(['join ada a', 'leave ada']);
+	});
+
+	it('does not show again what was read before the time of a process was over that has left', async () => {
+		const late = Promise.withResolvers<Map<string, LoadedClaims>>();
+		const { clock, channel, shown, tell, hear } = scene({ load: () => late.promise });
+		void channel.open();
+		await clock.settle();
+		tell(1, claim('ada', 1, 'a'));
+		hear({ kind: 'leaving', from: 'other' });
+		await clock.advance(5_000);
+		late.resolve(held('other', [claim('ada', 1, 'a')], true));
+		await clock.advance(20_000);
+		expect(shown).toEqual(['join ada a', 'leave ada']);
+	});
+
+	it('sets no timer when it is closed before the store was read', async () => {
+		const late = Promise.withResolvers<Map<string, LoadedClaims>>();
+		const { clock, channel, shown } = scene({ load: () => late.promise });
+		void channel.open();
+		await clock.settle();
+		channel.close();
+		late.resolve(held('other', [claim('ada', 1, 'a')], true));
+		await clock.settle();
+		expect(clock.pending).toBe(0);
+		expect(shown).toEqual([]);
+	});
+
 	it('gives who was at a killed process a second more than the roster takes to miss it, in which most are back', async () => {
 		const { clock, channel, shown, living, tell, hear } = scene();
 		living.add('third');
@@ -95,7 +175,7 @@ describe('what a process sees of a topic', () => {
 		tell(1, claim('ada', 1, 'a'), claim('bob', 1, 'b'));
 		living.delete('other');
 		channel.gone(['other']);
-		await clock.advance(999);
+		await clock.advance(1_199);
 		hear({ kind: 'changes', from: 'third', number: 1, claims: [claim('ada', 2, 'back')] });
 		await clock.advance(1);
 		expect(shown.filter((line) => line.startsWith('leave'))).toEqual(['leave bob']);
@@ -121,7 +201,7 @@ describe('what a process sees of a topic', () => {
 	});
 
 	it('forgets what the store has of a process that is killed before anybody sees it in the roster', async () => {
-		const load = async () => new Map([['stranger', [claim('eve', 1, 'x')]]]);
+		const load = async () => held('stranger', [claim('eve', 1, 'x')]);
 		const { clock, channel, shown } = scene({ load });
 		await channel.open();
 		await clock.advance(5_000);
@@ -146,6 +226,19 @@ describe('what a process sees of a topic', () => {
 		expect(channel.rows).toEqual([{ key: 'ada', text: 'a' }]);
 		await clock.advance(2_000);
 		expect(channel.rows).toEqual([]);
+	});
+
+	it('tells what is still to be told before it leaves', async () => {
+		const { clock, channel, sent } = scene();
+		await channel.open();
+		channel.set('ada', row('ada', 'a'));
+		channel.tell('ada');
+		await channel.leave();
+		await clock.settle();
+		expect(sent.slice(1)).toEqual([
+			{ kind: 'changes', from: 'self', number: 1, claims: [claim('ada', 1, 'a')] },
+			{ kind: 'leaving', from: 'self' }
+		]);
 	});
 
 	it('answers who asks with everything that it says itself', async () => {

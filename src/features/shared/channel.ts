@@ -7,7 +7,7 @@ import type { TopicName } from '../../protocol/topic.ts';
 import type { ValueText } from '../../protocol/value.ts';
 import type { Timer } from '../../base/clock.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
-import { Claims, type Claim } from './claims.ts';
+import { Claims, claimsIn, type Claim, type LoadedClaims } from './claims.ts';
 import { Peers } from './peers.ts';
 import { decodeRow } from './row.ts';
 
@@ -17,8 +17,8 @@ export interface ChannelOptions {
 	readonly parts: ServerParts;
 	/** How long rows of a process that ends in order are still shown: its clients come back elsewhere. */
 	readonly leavingMs: number;
-	/** What every living process claims, from the store. @default the processes are asked */
-	readonly load?: () => Promise<Map<string, Claim[]>>;
+	/** What every process claims, from the store. @default the processes are asked */
+	readonly load?: () => Promise<Map<string, LoadedClaims>>;
 	/** Told of every difference in what is shown. */
 	readonly onShow?: (key: string, text: ValueText | null) => void;
 	/** The last claim of a key was that of a process that is no more. */
@@ -33,19 +33,22 @@ const ANSWER_MS = 2_000;
 /** How long a process may be unknown to the roster that has sent something: it may have started just now. */
 const UNKNOWN_MS = 5_000;
 /**
- * The roster misses a process 4 to 8 s after it was killed. With this nobody is given up in less than 5 s, in which most
- * come back elsewhere.
+ * The roster misses a process 4 to 8 s after it was killed, less the ways of its last beat. With this nobody is given up
+ * in less than 5 s, in which most come back elsewhere.
  */
-const SPARED_MS = 1_000;
+const SPARED_MS = 1_200;
+/** How often is looked whether the store still has what a process has left there. */
+const LEFT_MS = 1_000;
 
 export class Channel {
 	readonly claims: Claims;
 	readonly #options: ChannelOptions;
 	readonly #peers: Peers;
 	readonly #self: string;
-	/** Processes that end in order, whose rows are kept for a while. */
+	/** Processes that end in order, whose rows are kept for a while; null where that is over, and they have none any more. */
 	readonly #leaving = new Map<string, Timer>();
 	readonly #timers = new Set<Timer>();
+	#look: Timer | null = null;
 	#ready: Promise<void> | null = null;
 	#resyncing: Promise<void> | null = null;
 	/** What came while the store was read, which may not have known of it. */
@@ -147,7 +150,8 @@ export class Channel {
 
 	/** What is missed while one is under way is found by the one after it. */
 	#sync(): Promise<void> {
-		const next = this.#resyncing === null ? this.#syncOnce() : this.#resyncing.then(() => this.#syncOnce());
+		const sync = (): Promise<void> => this.#syncOnce();
+		const next = this.#resyncing === null ? sync() : this.#resyncing.then(sync, sync);
 		const current = next.finally(() => {
 			if (this.#resyncing === current) this.#resyncing = null;
 		});
@@ -160,17 +164,35 @@ export class Channel {
 		if (load === undefined) return this.#askAll();
 		this.#meanwhile = [];
 		const loaded = await load();
+		if (this.#closed) return;
+		for (const { from, claim } of this.#meanwhile) claimsIn(loaded, from).claims.set(claim[0], claim);
+		loaded.delete(this.#self);
 		for (const process of this.claims.processes) {
-			if (process === this.#self || loaded.has(process)) continue;
-			if (this.#options.parts.process.roster.living.has(process)) this.#forget([process]);
-			else this.gone([process]);
+			if (process !== this.#self && !loaded.has(process)) this.#missing(process);
 		}
-		for (const [process, claims] of loaded) {
-			if (process === this.#self) continue;
+		for (const [process, { claims, hasLeft }] of loaded) {
+			if (hasLeft) this.#left(process);
+			if (this.#leaving.get(process) === null) continue; // it was read before that was over
 			this.#verify(process);
-			this.claims.replace(process, claims);
+			this.claims.replace(process, [...claims.values()]);
 		}
-		for (const { from, claim } of this.#meanwhile) this.claims.apply(from, claim);
+		if ([...loaded.values()].some(({ hasLeft }) => hasLeft)) this.#lookAgain();
+	}
+
+	/** Who was told that a process leaves knows when its time is over; who has read it in the store has to look. */
+	#lookAgain(): void {
+		if (this.#look !== null) return;
+		this.#look = this.#after(LEFT_MS, () => {
+			this.#look = null;
+			this.resync();
+		});
+	}
+
+	/** The store has nothing of a process any more. */
+	#missing(process: string): void {
+		if (this.#leaving.has(process)) this.#end(process);
+		else if (this.#options.parts.process.roster.living.has(process)) this.#drop(process);
+		else this.gone([process]);
 	}
 
 	async #askAll(): Promise<void> {
@@ -217,11 +239,15 @@ export class Channel {
 
 	#left(from: string): void {
 		if (this.#leaving.has(from)) return;
-		const timer = this.#after(this.#options.leavingMs, () => {
-			this.#leaving.delete(from);
-			this.#drop(from);
-		});
+		const timer = this.#after(this.#options.leavingMs, () => this.#end(from));
 		this.#leaving.set(from, timer);
+	}
+
+	/** The time of a process that has left is over. */
+	#end(process: string): void {
+		this.#cancel(this.#leaving.get(process) ?? null);
+		this.#leaving.set(process, null);
+		this.#drop(process);
 	}
 
 	#drop(process: string): void {
@@ -249,5 +275,10 @@ export class Channel {
 		}, ms);
 		this.#timers.add(timer);
 		return timer;
+	}
+
+	#cancel(timer: Timer): void {
+		this.#options.parts.clock.clearTimer(timer);
+		this.#timers.delete(timer);
 	}
 }

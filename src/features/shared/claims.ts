@@ -7,6 +7,13 @@ import type { ValueText } from '../../protocol/value.ts';
 /** What a process says of a key; a text of null takes it back. */
 export type Claim = readonly [key: string, stamp: number, text: ValueText | null];
 
+/** What a process claims, as the store has it. */
+export interface LoadedClaims {
+	readonly claims: Map<string, Claim>;
+	/** Whether the process has ended in order. */
+	hasLeft: boolean;
+}
+
 interface Said {
 	readonly stamp: number;
 	readonly text: ValueText;
@@ -84,4 +91,11 @@ function lastOf(said: ReadonlyMap<string, Said>): ValueText | null {
 		if (isLater) last = { ...each, process };
 	}
 	return last?.text ?? null;
+}
+
+/** What was loaded of a process, to be added to. */
+export function claimsIn(loaded: Map<string, LoadedClaims>, process: string): LoadedClaims {
+	const known = loaded.get(process) ?? { claims: new Map<string, Claim>(), hasLeft: false };
+	loaded.set(process, known);
+	return known;
 }

@@ -70,7 +70,9 @@ export class Peers {
 		return this.#send({ kind: 'ask', from: this.#options.process, of });
 	}
 
+	/** Tells that this process ends in order, and before that what is still to be told. */
 	leaving(): Promise<void> {
+		this.#flush();
 		return this.#send({ kind: 'leaving', from: this.#options.process });
 	}
 
@@ -81,6 +83,7 @@ export class Peers {
 	}
 
 	#flush(): void {
+		if (!this.#isDue) return;
 		this.#isDue = false;
 		const { process: from, claimOf, ownClaims, onError } = this.#options;
 		const kind = this.#answers ? 'all' : 'changes';

@@ -93,6 +93,26 @@ describe('what a process holds', () => {
 		expect(store.members('holders')).toEqual([]);
 	});
 
+	it('stays for as long as the process says that ends in order, and takes up no room then', async () => {
+		const { store, begin, pass, kill } = world();
+		const [one, two] = [await begin('p1'), await begin('p2')];
+		await two.holdings.enter('room', 'bob', 'b');
+		await two.holdings.enter('another room', 'bob', 'b');
+		await two.holdings.leaveBehind('room', 10_000);
+		const left = { process: 'p2', key: 'bob', value: 'b', isLeft: true };
+		expect(await one.holdings.entries('room')).toEqual([left]);
+		await two.holdings.stop();
+		await two.roster.stop();
+		kill('p2');
+		expect(store.members('held/another room')).toEqual([]);
+		await pass(9_500); // the others have missed it meanwhile
+		expect(await one.holdings.entries('room')).toEqual([left]);
+		await pass(500);
+		expect(await one.holdings.entries('room')).toEqual([]);
+		expect(store.members('held/room')).toEqual([]);
+		expect(store.members('held by p2')).toEqual([]);
+	});
+
 	it('is entered again by a process that was asleep, once it is back', async () => {
 		const { begin, pass, kill, lives, revive } = world();
 		const [one, two] = [await begin('p1'), await begin('p2')];

@@ -1,8 +1,9 @@
 // Entries in groups that end with the process that made them: who is present, for example. When a process is killed, the
-// others stop seeing its entries as soon as they miss it, and clear them away. Invariant: what a process may have entered
-// is found by way of `HOLDERS`, also when no process was left to see its end.
+// others stop seeing its entries as soon as they miss it, and clear them away. One that ends in order may leave some of them
+// to the others, for a while. Invariant: what a process may have entered is found by way of `HOLDERS`, also when no process
+// was left to see its end, or ends by itself.
 
-import type { SharedStore } from '../shared-store.ts';
+import type { GroupMember, SharedStore } from '../shared-store.ts';
 import type { Roster } from './roster.ts';
 
 export interface HoldingsOptions {
@@ -18,12 +19,16 @@ export interface HeldEntry {
 	readonly process: string;
 	readonly key: string;
 	readonly value: string;
+	/** The process has ended in order, or is about to, and this is still there for a while. */
+	readonly isLeft: boolean;
 }
 
 /** The processes that may hold something. */
 const HOLDERS = 'holders';
 const groupsOf = (process: string): string => `held by ${process}`;
 const groupKey = (group: string): string => `held/${group}`;
+/** What a value begins with: whether its process holds it, or has left it. */
+const [HELD, LEFT] = ['=', '-'];
 
 export class Holdings {
 	readonly #options: HoldingsOptions;
@@ -72,15 +77,26 @@ export class Holdings {
 		if (!this.#own.has(group)) await this.#forget(group);
 	}
 
-	/** What processes that live hold in a group. */
+	/** This process ends in order: what it holds in a group stays there for `ttlMs`, and is given up by itself then. */
+	async leaveBehind(group: string, ttlMs: number): Promise<void> {
+		const { store, roster } = this.#options;
+		const held = [...(this.#own.get(group) ?? [])];
+		if (held.length === 0 || ttlMs === 0) return;
+		const entries = held.map(([key, value]) => ({ member: memberOf(roster.id, key), value: LEFT + value }));
+		await Promise.all(entries.map(async (entry) => store.enter(groupKey(group), entry, ttlMs)));
+		this.#own.delete(group);
+		await this.#forget(group);
+	}
+
+	/** What processes that live hold in a group, and what those that do not have left there. */
 	async entries(group: string): Promise<HeldEntry[]> {
 		const { store, roster } = this.#options;
-		const entries = (await store.members(groupKey(group))).map(({ member, value }) => entryOf(member, value));
+		const entries = (await store.members(groupKey(group))).map(entryOf);
 		const dead = new Set<string>();
-		for (const { process } of entries) {
-			if (!dead.has(process) && !(await roster.isAlive(process))) dead.add(process);
+		for (const { process, isLeft } of entries) {
+			if (!isLeft && !dead.has(process) && !(await roster.isAlive(process))) dead.add(process);
 		}
-		return entries.filter(({ process }) => !dead.has(process));
+		return entries.filter(({ process, isLeft }) => isLeft || !dead.has(process));
 	}
 
 	/** Before the first entry of a group, so that none is ever forgotten. */
@@ -117,7 +133,7 @@ export class Holdings {
 
 	async #put(group: string, key: string, value: string): Promise<void> {
 		const { store, roster } = this.#options;
-		await store.enter(groupKey(group), { member: memberOf(roster.id, key), value }, null);
+		await store.enter(groupKey(group), { member: memberOf(roster.id, key), value: HELD + value }, null);
 	}
 
 	async #dead(): Promise<string[]> {
@@ -140,7 +156,7 @@ export class Holdings {
 	async #clearGroup(process: string, group: string): Promise<void> {
 		const { store } = this.#options;
 		const members = await store.members(groupKey(group));
-		const own = members.filter(({ member, value }) => entryOf(member, value).process === process);
+		const own = members.filter((member) => entryOf(member).process === process);
 		await Promise.all(own.map(async ({ member }) => store.leave(groupKey(group), member)));
 		await store.leave(groupsOf(process), group);
 	}
@@ -161,7 +177,8 @@ export class Holdings {
 const memberOf = (process: string, key: string): string => `${process} ${key}`;
 
 /** Names of processes have no blank. */
-function entryOf(member: string, value: string): HeldEntry {
+function entryOf({ member, value }: GroupMember): HeldEntry {
 	const end = member.indexOf(' ');
-	return { process: member.slice(0, end), key: member.slice(end + 1), value };
+	const [process, key] = [member.slice(0, end), member.slice(end + 1)];
+	return { process, key, value: value.slice(LEFT.length), isLeft: value.startsWith(LEFT) };
 }

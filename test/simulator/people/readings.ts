@@ -25,18 +25,15 @@ interface Entering extends Pick<Reading, 'user' | 'room' | 'process'> {
 const SLOW_MS = 500;
 /** Until when somebody may still be shown who is not there any more. */
 const SHOWN_MS: Record<Ending, number> = { left: 1_000, lost: 6_000, killed: 10_100, stopped: 7_000 };
-/** While a killed process is missed, which may take less than the time in which most come back. */
-const MISSED_MS = 12_000;
 /** What was lost without a trace is looked for every 30 s. */
 const ROUGH_MS = 31_000;
-/** For how long somebody is kept for sure who is gone: a process that is killed right after its start is missed early. */
-const KEPT_MS: Record<Ending, number> = { left: 0, lost: 4_900, killed: 2_500, stopped: 4_900 };
+/** For how long somebody is kept for sure who is gone. */
+const KEPT_MS: Record<Ending, number> = { left: 0, lost: 4_900, killed: 4_900, stopped: 4_900 };
 
 export class Readings {
 	readonly #options: TruthOptions;
 	readonly #contexts = new WeakSet<object>();
 	#all: Reading[] = [];
-	#killedMs = -Infinity;
 
 	constructor(options: TruthOptions) {
 		this.#options = options;
@@ -65,7 +62,6 @@ export class Readings {
 	/** What it did not tell the others before, they find out by its end. */
 	processEnded(process: string, ending: 'killed' | 'stopped'): void {
 		const now = this.#options.now();
-		if (ending === 'killed') this.#killedMs = now;
 		for (const reading of this.#all) {
 			if (reading.process === process && this.#shownUntilMs(reading) >= now) end(reading, ending, now);
 		}
@@ -92,7 +88,6 @@ export class Readings {
 	/** Whether somebody was there all the last while, with the time in which most come back: then nobody saw them leave. */
 	wasThere(user: string, room: string): boolean {
 		const now = this.#options.now();
-		if (now - this.#killedMs < MISSED_MS) return false;
 		const own = this.#all.filter((reading) => reading.user === user && reading.room === room);
 		const spans = own.map((reading) => ({
 			sinceMs: reading.sinceMs + SLOW_MS,
@@ -115,9 +110,13 @@ export class Readings {
 	}
 }
 
-/** The first end counts for those who come back, the last one for what the others may show. */
+/**
+ * The first end counts for those who come back, the last one for what the others may show. Whoever was cut off before the
+ * list was loaded has not been in it: nothing was sent to them, and nobody was told of them.
+ */
 function end(reading: Reading, ending: Ending, now: number): void {
-	if (reading.untilMs === Infinity) reading.keptUntilMs = now + KEPT_MS[ending];
+	const wasIn = now - reading.sinceMs >= SLOW_MS;
+	if (reading.untilMs === Infinity) reading.keptUntilMs = wasIn ? now + KEPT_MS[ending] : now;
 	Object.assign(reading, { untilMs: now, ending });
 }
 
