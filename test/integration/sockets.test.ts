@@ -16,7 +16,7 @@ const ADDRESS = `
 	import { sockets } from '../../lib/server/sockets.ts';
 	export const GET = async (event) => new Response(await sockets.use(event, (socket) => {
 		socket.send(String(process.pid));
-		socket.addEventListener('message', ({ data }) => socket.send(data));
+		socket.addEventListener('message', ({ data }) => socket.send(data === 'where' ? socket.remoteAddress : data));
 	}));
 `;
 const files = { 'src/lib/server/sockets.ts': SOCKETS, 'src/routes/address/+server.ts': ADDRESS };
@@ -70,6 +70,8 @@ describe('in three workers', () => {
 			expect((await (await connect(app, address, 'bob')).closed).code).toBe(4403);
 			const client = await connect(app, address);
 			await client.next();
+			client.send('where');
+			expect(await client.next()).toMatch(/127\.0\.0\.1$|^::1$/);
 			client.send(new Uint8Array(60_000).fill(7));
 			expect(await client.next()).toEqual(new Uint8Array(60_000).fill(7));
 			expect((await (await connect(app, address)).closed).code).toBe(4404);

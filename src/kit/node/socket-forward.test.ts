@@ -8,7 +8,8 @@ import { LiveServer } from '../../server/server.ts';
 import { SocketForward } from './socket-forward.ts';
 
 const REQUEST =
-	'GET /x?y=1 HTTP/1.1\r\nHost: app\r\nCookie: user=ada\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+	'GET /x?y=1 HTTP/1.1\r\nHost: app\r\nTidewire-Peer-Address: 203.0.113.7\r\nCookie: user=ada\r\nX-A: 1\r\n' +
+	'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
 let live: LiveServer;
 /** Where upgrades come that were handed on. */
@@ -66,6 +67,19 @@ test('an upgrade arrives as it was sent, and bytes go both ways until one side e
 	client.write('end');
 	await once(client, 'close');
 	expect(sent).toEqual([true]);
+});
+
+test('the address of the peer goes with it, and nothing else that says it does', async () => {
+	await forward.open();
+	home.on('upgrade', ({ headers, rawHeaders, socket: { remoteAddress } }, socket) =>
+		socket.end(JSON.stringify({ remoteAddress, headers, rawHeaders }))
+	);
+	const [said] = (await once(upgrade(live.processId), 'data')) as [string];
+	expect(JSON.parse(said)).toEqual({
+		remoteAddress: '127.0.0.1',
+		headers: { host: 'app', cookie: 'user=ada', connection: 'Upgrade', upgrade: 'websocket', 'x-a': '1' },
+		rawHeaders: expect.not.arrayContaining([expect.stringMatching(/address/i)]) as unknown
+	});
 });
 
 test('a process that is unknown, or whose door nobody opens, is sent nothing', async () => {

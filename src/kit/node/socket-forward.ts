@@ -1,6 +1,6 @@
 // One-time addresses whose upgrade reaches another process than the one that made them. Their handler cannot travel, so the
 // connection does: byte by byte, over a socket in the file system, to the process that has it. There it passes `handle`, session and
-// owner like any other upgrade, so nothing that is said on the way has to be believed.
+// owner like any other upgrade, so nothing that is said on the way has to be believed but from which address it comes.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -21,6 +21,8 @@ export interface UpgradeTarget {
 const DOORS = 'socket doors';
 const KEY = 'door';
 const GOODBYE_MS = 1_000;
+/** What the process that hands a connection on says of its peer. Of nobody else: a peer that sends it is not heard. */
+const ADDRESS = 'tidewire-peer-address';
 
 export class SocketForward {
 	readonly #target: UpgradeTarget;
@@ -48,7 +50,10 @@ export class SocketForward {
 		if (host.backplane.recipe !== undefined) return;
 		const path = doorOf(processId);
 		const server = createServer((_request, response) => response.writeHead(404).end());
-		server.on('upgrade', (request, socket, head) => this.#target.emit('upgrade', request, socket, head));
+		server.on('upgrade', (request, socket, head) => {
+			takeAddress(request);
+			this.#target.emit('upgrade', request, socket, head);
+		});
 		// A worker of a cluster would share it with the others.
 		server.listen({ path, exclusive: true });
 		await once(server, 'listening');
@@ -111,12 +116,22 @@ async function connected(path: string): Promise<Socket | null> {
 	}
 }
 
-/** The request as it came. */
-function headOf({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): string {
-	let text = `${method} ${url} HTTP/1.1\r\n`;
-	for (let index = 0; index < rawHeaders.length; index += 2)
-		text += `${rawHeaders[index] ?? ''}: ${rawHeaders[index + 1] ?? ''}\r\n`;
+/** The request as it came, behind the address of its peer. */
+function headOf({ method = 'GET', url = '/', rawHeaders, socket }: IncomingMessage): string {
+	let text = `${method} ${url} HTTP/1.1\r\n${ADDRESS}: ${socket.remoteAddress ?? ''}\r\n`;
+	for (let index = 0; index < rawHeaders.length; index += 2) {
+		const [name = '', value = ''] = rawHeaders.slice(index);
+		if (name.toLowerCase() !== ADDRESS) text += `${name}: ${value}\r\n`;
+	}
 	return `${text}\r\n`;
+}
+
+/** Adapters and transports ask the socket for it, and this one has none of its own. */
+function takeAddress({ headers, rawHeaders, socket }: IncomingMessage): void {
+	const address = headers[ADDRESS];
+	delete headers[ADDRESS];
+	rawHeaders.splice(0, 2);
+	Object.defineProperty(socket, 'remoteAddress', { value: address === '' ? undefined : address });
 }
 
 /** A name that only the processes of the app hear of. */
