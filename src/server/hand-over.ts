@@ -4,7 +4,7 @@
 // been read from the log, the stream is sent what it misses and joins the live events before anything else can run.
 
 import { LiveError } from '../base/errors.ts';
-import { isPromise, whenDone, type MaybePromise } from '../base/maybe-promise.ts';
+import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Position } from '../protocol/position.ts';
 import {
 	encodeReset,
@@ -14,16 +14,14 @@ import {
 	type ResetReason,
 	type SnapshotParts
 } from '../protocol/stream.ts';
-import type { LiveContext } from './context.ts';
+import { Closing } from './closing.ts';
 import type { StreamDefinition } from './definition.ts';
-import { changesSince, versionNow } from './delta.ts';
+import { changesSince } from './delta.ts';
 import type { Feed } from './feed.ts';
-import { loadValue } from './load-value.ts';
 import { MissedEvents, type Encode } from './missed-events.ts';
-import { pagedAs } from './page.ts';
-import type { ReadTopic } from './read-topic.ts';
-import { SharedLoad, type Loaded } from './shared-load.ts';
+import type { Loaded, SharedLoad } from './shared-load.ts';
 import type { HostedContext, StreamHost } from './stream-host.ts';
+import { shown, StreamLoader, type Sending } from './stream-loader.ts';
 import { mergeOfView } from './views/view.ts';
 
 /** How often a load is repeated when the log lost its position meanwhile, before the stream fails. */
@@ -66,29 +64,24 @@ interface Standing {
 /** What came of an attempt: it is live or closed, or has to go on from here. */
 type Attempt = 'done' | Standing;
 
-interface Sending {
-	/** Why what the client has does not connect; null where it has nothing, or nothing that needs a reason. */
-	readonly why: ResetReason | null;
-	/** Whether the client has a value, which stays until the new one is there. */
-	readonly isReload: boolean;
-}
-
 export class HandOver {
 	readonly #stream: HandedOver;
 	readonly #parts: HandOverParts;
 	/** The state of the data that the client has, or a later one. */
 	#since: DataVersion | undefined;
-	#onClose: (() => void) | null = null;
+	readonly #closing = new Closing();
+	readonly #loader: StreamLoader;
 
 	constructor(stream: HandedOver, parts: HandOverParts) {
 		this.#stream = stream;
 		this.#parts = parts;
 		this.#since = parts.since;
+		this.#loader = new StreamLoader({ ...parts, path: stream.path, closing: this.#closing });
 	}
 
 	/** The stream was closed: what hangs must not hold a place among the loads for ever. */
 	close(): void {
-		this.#onClose?.();
+		this.#closing.close();
 	}
 
 	/** @param why the reason for a new value, should it take one. @returns when the stream is live or closed */
@@ -145,7 +138,7 @@ export class HandOver {
 		const position = topic.head; // before the changes: what happens meanwhile is behind it
 		const shownAs = (rows: readonly unknown[]): MaybePromise<unknown> => shown(topic, rows);
 		const request = { delta: definition.delta, definition, context, args, since, shownAs };
-		const changes = await this.#untilClosed(changesSince(request));
+		const changes = await this.#closing.before(changesSince(request));
 		if (this.#isClosed) return 'done';
 		if (changes === null) return null;
 		const encode: Encode = (at, events) => {
@@ -162,14 +155,14 @@ export class HandOver {
 	async #sendValue(feed: Feed, sending: Sending): Promise<Attempt> {
 		const { rows } = feed.topic;
 		if (rows) return this.#sendRows(feed, rows, sending);
-		let load = this.#sharedLoad(feed);
+		let load = this.#loader.first(feed.topic, sending);
 		let { why } = sending;
 		for (let attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
 			const outcome = await this.#deliverLoad(feed, load, { ...sending, why });
 			if (outcome === 'done') this.#observeReset(why);
 			if (outcome === 'done' || 'from' in outcome) return outcome;
 			why = outcome.why;
-			load = await this.#loadAlone(feed, sending);
+			load = await this.#loader.alone(feed.topic, sending);
 		}
 		throw new LiveError('UNAVAILABLE', `"${this.#stream.path}" changes faster than it can be loaded`, {
 			retryAfterMs: 1_000
@@ -179,7 +172,7 @@ export class HandOver {
 	/** A view has its rows for all who read it. */
 	async #sendRows(feed: Feed, rows: NonNullable<Feed['topic']['rows']>, { why }: Sending): Promise<Attempt> {
 		const { topic } = feed;
-		while (!rows.isReady && !topic.isOver && !this.#isClosed) await this.#untilClosed(rows.ready);
+		while (!rows.isReady && !topic.isOver && !this.#isClosed) await this.#closing.before(rows.ready);
 		if (this.#isClosed) return 'done';
 		if (topic.isOver) return { from: null, why };
 		this.#stream.pause();
@@ -188,17 +181,6 @@ export class HandOver {
 		this.#stream.goLive(feed, topic.head, this.#reset(why) + message);
 		this.#observeReset(why);
 		return 'done';
-	}
-
-	/** The places bound how many callers load for themselves at a time, where all of a topic have to. */
-	async #loadAlone(feed: Feed, { isReload }: Sending): Promise<SharedLoad> {
-		if (!isReload) return this.#ownLoad(feed);
-		const { places } = feed.topic.loads;
-		await places.enter();
-		const load = this.#ownLoad(feed);
-		const leave = (): void => places.leave();
-		this.#untilClosed(load.done).then(leave, leave);
-		return load;
 	}
 
 	#reset(why: ResetReason | null): string {
@@ -218,7 +200,7 @@ export class HandOver {
 		const { loads } = feed.topic;
 		loads.hold(load);
 		try {
-			const loaded = await this.#usable(load);
+			const loaded = await this.#loader.valueOf(load);
 			if (this.#isClosed) return 'done';
 			if (feed.topic.isOver) return { from: null, why: sending.why };
 			if (loaded === null) return { why: sending.why };
@@ -250,49 +232,6 @@ export class HandOver {
 		if (joined === 'done') return joined;
 		// A part may have been sent, and the log have forgotten what follows it while the client took that.
 		return { why: missed.isBegun ? (joined as ResetReason) : why };
-	}
-
-	/** A load that is under way, or a new one. */
-	#sharedLoad(feed: Feed): SharedLoad {
-		const shared = feed.topic.loads.shared(this.#parts.loadKey);
-		return shared && !shared.personal ? shared : this.#ownLoad(feed);
-	}
-
-	#ownLoad(feed: Feed): SharedLoad {
-		const { definition, host, args, context, loadKey } = this.#parts;
-		const { topic } = feed;
-		const span = host.observer?.span;
-		const load = (caller: LiveContext): unknown => loadValue(definition, caller, args);
-		const { delta } = definition;
-		const version = delta ? (caller: LiveContext) => versionNow(delta, caller, args) : null;
-		const run = (caller: LiveContext): MaybePromise<unknown> => {
-			const loaded = span === undefined ? load(caller) : span('load', this.#stream.path, () => load(caller));
-			return whenDone(loaded, (value) => shown(topic, value));
-		};
-		const own = new SharedLoad(topic.head, context, { load: run, version });
-		topic.loads.share(loadKey, own);
-		return own;
-	}
-
-	/** The outcome, or null when the stream is closed first. */
-	#untilClosed<Outcome>(outcome: Promise<Outcome>): Promise<Outcome | null> {
-		const result = new Promise<Outcome | null>((resolve, reject) => {
-			this.#onClose = () => resolve(null);
-			outcome.then(resolve, reject);
-		});
-		return result.finally(() => (this.#onClose = null)); // it would keep the promise as long as the stream is open
-	}
-
-	/** The outcome of a load, unless it belongs to somebody else. */
-	async #usable(load: SharedLoad): Promise<Loaded | null> {
-		const foreign = (): boolean => load.personal && load.context !== this.#parts.context;
-		try {
-			const loaded = await this.#untilClosed(load.done);
-			return foreign() ? null : loaded;
-		} catch (error) {
-			if (foreign()) return null;
-			throw error;
-		}
 	}
 
 	/**
@@ -343,8 +282,4 @@ export class HandOver {
 			events
 		};
 	}
-}
-
-function shown(topic: ReadTopic, value: unknown): MaybePromise<unknown> {
-	return topic.shownAs ? whenDone(topic.shownAs(value), (rows) => pagedAs(value, rows)) : value;
 }

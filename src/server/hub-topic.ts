@@ -254,6 +254,12 @@ export class HubTopic implements ReadTopic {
 		}
 	}
 
+	#beginAnew(): void {
+		// With the old number, a stream that is not up to date yet could take an event of the new log for one of the old.
+		this.#alias = this.#parts.nextAlias();
+		this.loads.kept.clear(); // nothing leads on from where they stand
+	}
+
 	#checkLater(): void {
 		runReported(
 			() => this.check(),
@@ -265,8 +271,7 @@ export class HubTopic implements ReadTopic {
 		if (log.epoch === this.#epoch && !this.#torn) return this.#expect(log.offset);
 		this.flush();
 		this.#torn = false;
-		// With the old number, a stream that is not up to date yet could take an event of the new log for one of the old.
-		if (log.epoch !== this.#epoch) this.#alias = this.#parts.nextAlias();
+		if (log.epoch !== this.#epoch) this.#beginAnew();
 		this.#epoch = log.epoch;
 		this.#head = this.#known = log.offset;
 		// Nobody's position leads up to what follows, so everybody is brought up to date anew.

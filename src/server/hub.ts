@@ -100,6 +100,7 @@ export class Hub {
 		const topic = this.#topics.get(name);
 		if (!topic || --topic.users > 0) return;
 		this.#topics.delete(name);
+		topic.loads.kept.close();
 		this.#parts.backplane.unsubscribe(name);
 	}
 

@@ -7,6 +7,7 @@ import { encodeValue, type ValueText } from '../protocol/value.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
 import { Gate } from './gate.ts';
+import { KeptLoads } from './kept-loads.ts';
 import { cursorTextOf } from './page.ts';
 import { noticing } from './who-asks.ts';
 
@@ -23,10 +24,12 @@ export interface Loaded {
 	since: DataVersion | undefined;
 }
 
-/** The loads of one topic that are under way. */
+/** The loads of one topic that are under way, or kept for those who come back. */
 export class LoadsOfTopic {
 	/** By what they load; a later one takes the place of an earlier one. */
 	readonly #shared = new Map<string, SharedLoad>();
+	/** Those that have ended a moment ago. */
+	readonly kept = new KeptLoads();
 	/** For callers of a topic that all have to load for themselves. */
 	readonly places = new Gate(PLACES);
 	/** How many streams wait for each. */
@@ -45,9 +48,10 @@ export class LoadsOfTopic {
 		load.done.then(end, end);
 	}
 
-	/** What is under way may be without what came just now: later streams load anew, those that wait once more. */
+	/** What was loaded may be without what came just now: later streams load anew, those that wait once more. */
 	invalidate(): void {
 		this.#shared.clear();
+		this.kept.clear();
 		for (const load of this.#users.keys()) load.isStale = true;
 	}
 

@@ -1,5 +1,6 @@
 // What a stream needs from its connection.
 
+import type { Clock } from '../base/clock.ts';
 import type { LiveError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { RequestId } from '../protocol/fields.ts';
@@ -23,6 +24,7 @@ export interface HostedStream {
 export interface StreamHost {
 	readonly middleware: readonly Middleware[];
 	readonly observer: Observer | null;
+	readonly clock: Clock;
 	/** Bounds how many streams of one connection are brought up to date at a time. */
 	readonly loads: Gate;
 	contextFor(path: string): HostedContext;

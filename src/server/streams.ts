@@ -63,6 +63,10 @@ export class Streams implements StreamHost, FeedHost {
 		return this.#parts.observer;
 	}
 
+	get clock() {
+		return this.#parts.clock;
+	}
+
 	get partBytes(): number {
 		return this.#parts.limits.queueBytes / 4;
 	}

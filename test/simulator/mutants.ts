@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
 		title: 'a load that looks at the user is shared between users',
 		edits: [
 			{
-				file: 'server/hand-over.ts',
+				file: 'server/stream-loader.ts',
 				find: 'load.personal && load.context !== this.#parts.context;',
 				replace: 'false;'
 			}
@@ -302,6 +302,46 @@ export const PEOPLE_MUTANTS: readonly Mutant[] = [
 				replace: 'await this.#options.store.remove(`once/${key}`);\n\t\treturn null;'
 			}
 		]
+	}
+];
+
+/** Defects of what histories with lists in pages are for. */
+export const PAGE_MUTANTS: readonly Mutant[] = [
+	{
+		title: 'what happens to rows while their page is on its way is forgotten',
+		edits: [{ file: 'client/pages.ts', find: 'else if (this.#loading) this.#events.push(event);', replace: '' }]
+	},
+	{
+		title: 'a page of a list that was replaced is added to the new one',
+		edits: [{ file: 'client/pages.ts', find: 'if (this.#events !== events) continue;', replace: '' }]
+	},
+	{
+		title: 'rows that a first page had no room for stand before later ones',
+		edits: [{ file: 'client/view.ts', find: 'this.#comesFirst(draft, draft.keyOf(data));', replace: 'void draft;' }]
+	},
+	{
+		title: 'a row shows twice that is there before its page is',
+		edits: [
+			{
+				file: 'client/merge/draft.ts',
+				find: 'rows.filter((row) => !this.has(this.keyOf(row)))',
+				replace: 'rows'
+			}
+		]
+	},
+	{
+		title: 'access is not checked for further pages',
+		edits: [
+			{
+				file: 'server/load-once.ts',
+				find: 'const allowed = definition.access === null',
+				replace: 'const allowed = load.isPage || definition.access === null'
+			}
+		]
+	},
+	{
+		title: 'a projection loses where its list goes on',
+		edits: [{ file: 'server/page.ts', find: 'page(rows, value[CURSOR]) : rows', replace: 'rows : rows' }]
 	}
 ];
 

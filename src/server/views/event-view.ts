@@ -70,6 +70,7 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 	/** Nobody reads it any more, or everybody has to join anew. */
 	end(): void {
 		this.#isOver = true;
+		this.loads.kept.close();
 		this.#options.topic.untap(this);
 		this.#follower.end();
 		this.#audience.disconnect();
