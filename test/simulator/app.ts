@@ -6,6 +6,7 @@ import { pipe } from '../../src/features/pipe/pipe.ts';
 import type { LiveContext } from '../../src/server/context.ts';
 import { live } from '../../src/live/live.ts';
 import { USERS, type Database, type Note, type Post, type Row, type Seat } from './database.ts';
+import { makeLines } from './pages/lines.ts';
 
 /** What the module needs of the process that it runs in. */
 export interface AppHost {
@@ -16,6 +17,8 @@ export interface AppHost {
 	loading(): Promise<void> | undefined;
 	/** Throws when the process has crashed. */
 	check(): void;
+	/** Something happens that must not. */
+	violate(problem: string): void;
 	/** Whether writes are published at once: then no crash comes between. */
 	readonly atomic: boolean;
 }
@@ -124,6 +127,8 @@ export function makeApp(host: AppHost) {
 			merge: 'cursor'
 		}
 	);
+
+	const { line, change, ...lists } = makeLines(host, mayRead);
 
 	/** Writes a row and publishes it, in this order and with nobody between. */
 	const writeRow = (ctx: Publishes, { room, id, text }: Write): void => {
@@ -253,12 +258,14 @@ export function makeApp(host: AppHost) {
 		inbox,
 		greeting,
 		presence,
-		cursors
+		cursors,
+		...lists
 	};
 	return {
 		streams,
 		writeRow,
 		rewrite,
-		exports: { ...streams, put, remove, many, post, note, sit, stand, move, look, refuse }
+		change,
+		exports: { ...streams, line, put, remove, many, post, note, sit, stand, move, look, refuse }
 	};
 }

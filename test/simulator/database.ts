@@ -1,6 +1,7 @@
 // What the simulated application stores, outside of tidewire: the truth that every client has to arrive at.
 
 import { encodeEventBody } from '../../src/protocol/stream.ts';
+import { Lines, type LogEnd } from './pages/stored-lines.ts';
 
 export interface Row {
 	id: string;
@@ -38,6 +39,8 @@ export const USERS = ['ann', 'bob', 'cid'];
 
 export class Database {
 	readonly rooms = new Map<string, Map<string, Row>>(ROOMS.map((room) => [room, new Map()]));
+	/** What is loaded in pages. */
+	readonly lines = new Map<string, Lines>(ROOMS.map((room) => [room, new Lines()]));
 	readonly notes = new Map<string, Note[]>(USERS.map((user) => [user, []]));
 	readonly seats = new Map<string, Seat>();
 	readonly cursors = new Map<string, Seat>();
@@ -74,6 +77,13 @@ export class Database {
 
 	committed(topic: string, epoch: string, offset: number): Committed | undefined {
 		return this.log.get(`${topic} ${epoch}`)?.[offset - 1];
+	}
+
+	/** Where the log ends that a topic has now; null where it never had one. */
+	end(topic: string): LogEnd | null {
+		const logs = [...this.log].filter(([key]) => key.startsWith(`${topic} `));
+		const [key, entries] = logs.at(-1) ?? [];
+		return key === undefined || entries === undefined ? null : { key, offset: entries.length };
 	}
 
 	/** One writer of a row at a time, as with a transaction. */

@@ -37,6 +37,8 @@ it.each([
 	['streams', 'memory'],
 	['streams', 'cluster'],
 	['streams', 'sqlite'],
+	['pages', 'memory'],
+	['pages', 'cluster'],
 	['people', 'cluster'],
 	['people', 'workers']
 ] as const)('the same seed leads to the same history: %s, %s', async (subject, mode) => {

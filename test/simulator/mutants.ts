@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
 		title: 'a load that looks at the user is shared between users',
 		edits: [
 			{
-				file: 'server/stream-loader.ts',
+				file: 'server/hand-over.ts',
 				find: 'load.personal && load.context !== this.#parts.context;',
 				replace: 'false;'
 			}

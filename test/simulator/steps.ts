@@ -94,7 +94,7 @@ export class Steps {
 		const id = this.world.name('k');
 		const [path, args] = this.#randomCall(id);
 		const signal = random.chance(0.05) ? this.#abortsSoon() : undefined;
-		void this.#track(client, { id, path }, client.client.call(path, args, { ...(signal && { signal }) }));
+		void this.track(client, { id, path }, client.client.call(path, args, { ...(signal && { signal }) }));
 	}
 
 	#randomCall(id: string): [path: string, args: unknown[]] {
@@ -124,7 +124,7 @@ export class Steps {
 		const client = this.#client;
 		const fresh = this.world.random.chance(0.5);
 		const answer = client.client.query('app/look', [this.world.random.pick(ROOMS)], { fresh });
-		void this.#track(client, { id: this.world.name('q'), path: QUERY }, answer);
+		void this.track(client, { id: this.world.name('q'), path: QUERY }, answer);
 	}
 
 	#abortsSoon(): AbortSignal {
@@ -133,7 +133,8 @@ export class Steps {
 		return controller.signal;
 	}
 
-	#track(client: SimClient, { id, path }: CallName, answer: Promise<unknown>): Promise<unknown> {
+	/** Minds the outcome of a call. */
+	track(client: SimClient, { id, path }: CallName, answer: Promise<unknown>): Promise<unknown> {
 		const record: CallRecord = { id, path, outcome: 'pending' };
 		this.calls.push(record);
 		this.world.note(() => `  ${client.name} calls ${path} as ${id}`);
@@ -163,7 +164,7 @@ export class Steps {
 		const answer = client.client.batch(
 			() =>
 				calls.map(({ id, call: [path, args] }) =>
-					this.#track(client, { id, path }, client.client.call(path, args))
+					this.track(client, { id, path }, client.client.call(path, args))
 				),
 			{ sequential: this.world.random.chance(0.5) }
 		);
@@ -173,7 +174,7 @@ export class Steps {
 	/** Shows a row before the server knows of it. */
 	mutate(): void {
 		const watch = this.#openWatch;
-		if (!watch) return;
+		if (!watch || watch.list) return;
 		const { client, args } = watch;
 		const id = this.world.name('k');
 		if (args.length > 0) {
@@ -181,7 +182,7 @@ export class Steps {
 			const row = `r${this.world.random.below(6)}`;
 			const shown = { id: row, room, version: 0, text: 'mine' };
 			watch.mutate('created', shown, () =>
-				this.#track(
+				this.track(
 					client,
 					{ id, path: 'app/put' },
 					client.client.call('app/put', [id, { room, id: row, text: 'mine' }])
@@ -189,7 +190,7 @@ export class Steps {
 			);
 		} else if (watch.path === 'app/setting') {
 			watch.mutate('set', { number: -1 }, () =>
-				this.#track(
+				this.track(
 					client,
 					{ id, path: 'app/many' },
 					client.client.call('app/many', [id, { room: ROOMS[0], id: '', text: 'mine' }])
@@ -200,7 +201,7 @@ export class Steps {
 
 	optimistic(): void {
 		const watch = this.#openWatch;
-		if (!watch || watch.args.length === 0) return;
+		if (!watch || watch.list || watch.args.length === 0) return;
 		const shown = { id: `r${this.world.random.below(6)}`, room: watch.args[0], version: 0, text: 'guess' };
 		this.#undo.push(watch.optimistic(this.world.random.pick(['created', 'updated', 'deleted']), shown));
 	}

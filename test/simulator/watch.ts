@@ -9,12 +9,13 @@ import { isControl } from '../../src/protocol/stream.ts';
 import { isOwn, isShort, named } from './app.ts';
 import { bodyOf, INVALIDATED_ROOM, type Row } from './database.ts';
 import { Model } from './model.ts';
+import { isPaged, PagedList } from './pages/paged-list.ts';
 import { brief, type SimClient } from './world.ts';
 
 const LINGER_MS = CLIENT_DEFAULTS.lingerMs;
 const EPHEMERAL = new Set(['app/presence', 'app/cursors']);
 /** Views: what they send is not what the log has. */
-const VIEWS = new Set(['app/short', 'app/own', 'app/bare']);
+const VIEWS = new Set(['app/short', 'app/own', 'app/bare', 'app/signed']);
 /** Of these, those that count their events themselves. */
 const OWN_LOGS = new Set(['app/short', 'app/own']);
 
@@ -25,6 +26,8 @@ export class Watch {
 	readonly topic: string;
 	stream: ClientStream;
 	model = new Model();
+	/** In place of the model, where it is loaded in pages. */
+	list: PagedList | null;
 	/** Where the value stands; null before the first one. */
 	last: Position | null = null;
 	#hasValue = false;
@@ -43,6 +46,14 @@ export class Watch {
 		this.args = args;
 		this.topic = topicOf(path, args, client.user);
 		this.stream = client.client.stream(path, args);
+		this.list = this.#newList();
+	}
+
+	#newList(): PagedList | null {
+		const { database } = this.client.world;
+		const epochKey = (epoch: string): string => this.client.world.epochKey(epoch);
+		const options = { database, path: this.path, room: String(this.args[0]), topic: this.topic, epochKey };
+		return isPaged(this.path) ? new PagedList(options) : null;
 	}
 
 	get label(): string {
@@ -60,6 +71,7 @@ export class Watch {
 		if (stream !== this.stream) {
 			this.stream = stream;
 			this.model = new Model();
+			this.list = this.#newList();
 			this.last = null;
 			this.#hasValue = false;
 		}
@@ -139,7 +151,13 @@ export class Watch {
 		this.last = position;
 		this.#versions = new Map();
 		this.model.load(value, merge);
+		this.#minds(this.list?.loaded(value));
 		this.#checkReader(value);
+	}
+
+	#minds(problem: string | null | undefined): void {
+		const shown = JSON.stringify(this.stream.state.value);
+		if (problem) this.client.world.violate(`${this.label} at ${show(this.last)}: ${problem}, in ${shown}`);
 	}
 
 	#checkReader(value: unknown): void {
@@ -215,6 +233,7 @@ export class Watch {
 	check(): void {
 		if (!this.#changed) return;
 		this.#changed = false;
+		if (this.list) return this.#minds(this.last && this.list.problem(this.stream.state, this.last));
 		const shown = JSON.stringify(this.stream.state.value);
 		for (const value of this.model.values()) if (JSON.stringify(value) === shown) return;
 		const expected = [...this.model.values()].map((value) => JSON.stringify(value)).join(' or ');
@@ -230,10 +249,11 @@ export class Watch {
 		}
 		if (this.model.pending.some(({ held }) => held))
 			world.violate(`${this.label} holds an event of a call that ended`);
-		if (JSON.stringify(state.value) !== JSON.stringify(this.model.confirmed)) {
+		if (!this.list && JSON.stringify(state.value) !== JSON.stringify(this.model.confirmed)) {
 			world.violate(`${this.label} still shows what was never confirmed: ${JSON.stringify(state.value)}`);
 		}
 		this.#checkComplete();
+		this.#minds(this.list?.finalProblem(state));
 		if (EPHEMERAL.has(this.path) && world.losesBroadcasts) return;
 		const expected = this.#stored();
 		if (expected !== undefined && sorted(state.value) !== sorted(expected)) {
@@ -247,14 +267,12 @@ export class Watch {
 	#checkComplete(): void {
 		const { last } = this;
 		const { world } = this.client;
-		if (last === null || OWN_LOGS.has(this.path)) return;
-		const logs = [...world.database.log].filter(([key]) => key.startsWith(`${this.topic} `));
-		const [key, entries] = logs.at(-1) ?? [];
-		if (key === undefined || entries === undefined) return;
+		const end = world.database.end(this.topic);
+		if (last === null || end === null || OWN_LOGS.has(this.path)) return;
 		const ours = `${this.topic} ${world.epochKey(last.epoch)}`;
 		const isNewer = !world.database.log.has(ours) && last.offset === 0;
-		if (!isNewer && (ours !== key || !this.#follows(last, { ...last, offset: entries.length + 1 }))) {
-			world.violate(`${this.label} stands at ${show(last)}, the log at ${key}:${entries.length}`);
+		if (!isNewer && (ours !== end.key || !this.#follows(last, { ...last, offset: end.offset + 1 }))) {
+			world.violate(`${this.label} stands at ${show(last)}, the log at ${end.key}:${end.offset}`);
 		}
 	}
 
@@ -309,6 +327,10 @@ function topicOf(path: string, args: unknown[], user: string): string {
 		case 'app/own':
 		case 'app/bare':
 			return encodeTopic(['room', String(args[0])]);
+		case 'app/newest':
+		case 'app/latest':
+		case 'app/signed':
+			return encodeTopic(['lines', String(args[0])]);
 		case 'app/recent':
 		case 'app/chat':
 			return 'feed';

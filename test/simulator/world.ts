@@ -242,6 +242,10 @@ export class Process implements AppHost {
 		if (!this.alive) throw new LiveError('UNAVAILABLE', 'the process has crashed');
 	}
 
+	violate(problem: string): void {
+		this.world.violate(`${this.name}: ${problem}`);
+	}
+
 	pause(): Promise<void> | undefined {
 		this.check();
 		const { random, options } = this.world;

@@ -1,0 +1,99 @@
+// What of the simulated application is loaded in pages: the lines of a room, newest first or last, plain or with names.
+// Invariant: lines are numbered, stored and published in one order.
+
+import { pipe } from '../../../src/features/pipe/pipe.ts';
+import { live } from '../../../src/live/live.ts';
+import type { LiveContext } from '../../../src/server/context.ts';
+import { page } from '../../../src/server/page.ts';
+import { named, type AppHost, type Publishes } from '../app.ts';
+import type { Line, Lines } from './stored-lines.ts';
+
+/** Lines of a page. */
+export const SIZE = 3;
+
+/** What happens to a line. */
+export interface LineChange {
+	room: string;
+	/** Add one, rewrite one or take one away. */
+	kind: 'add' | 'edit' | 'erase';
+	/** Which of those that there are, counted from the newest. */
+	place: number;
+	text: string;
+}
+
+const topicOf = (room: string): readonly [string, string] => ['lines', room];
+
+export function makeLines(host: AppHost, mayRead: (ctx: LiveContext, room: string) => boolean) {
+	const { database } = host;
+	const linesOf = (room: string): Lines => database.lines.get(room) as Lines;
+
+	/** A page of those before the cursor, from the newest down. */
+	const load = async (ctx: LiveContext, room: string): Promise<{ lines: Line[]; cursor: number | null }> => {
+		if (ctx.cursor !== null && !mayRead(ctx, room))
+			host.violate(`a page of ${room} is loaded for somebody who may not read it`);
+		await host.loading();
+		const last = typeof ctx.cursor === 'number' ? ctx.cursor : Infinity;
+		const older = linesOf(room).newestFirst.filter(({ id }) => id < last);
+		await host.loading();
+		const lines = older.slice(0, SIZE);
+		const cursor = older.length > SIZE ? (lines.at(-1)?.id ?? null) : null;
+		if (ctx.cursor === null)
+			linesOf(room).loaded(lines, { hasMore: cursor !== null, end: database.end(topic(room)) });
+		return { lines, cursor };
+	};
+
+	const newest = live.stream(
+		(_, room: string) => topicOf(room),
+		async (ctx, room) => {
+			const { lines, cursor } = await load(ctx, room);
+			return page(lines, cursor);
+		},
+		{ access: mayRead, prepend: true }
+	);
+	/** The newest is the last, as in a chat: further pages come before it. */
+	const latest = live.stream(
+		(_, room: string) => topicOf(room),
+		async (ctx, room) => {
+			const { lines, cursor } = await load(ctx, room);
+			return page(lines.toReversed(), cursor);
+		},
+		{ access: mayRead }
+	);
+	const signed = pipe(
+		newest,
+		pipe.joinMany(
+			'id',
+			async (ids: number[]) => (await host.pause(), new Map(ids.map((id) => [id, named(String(id))]))),
+			'name'
+		),
+		pipe.transform((_, { id, room, version, name }) => ({ id, room, version, name }))
+	);
+	const topic = (room: string): string => newest.topic(room).name;
+
+	/** Stores and publishes; where one process is all there is, others may look between, but not write. */
+	const change = async ({ publish }: Publishes, wanted: LineChange): Promise<void> => {
+		const store = (): ReturnType<Lines['change']> => {
+			host.check();
+			return linesOf(wanted.room).change(wanted, () => database.nextVersion());
+		};
+		const tell = (changed: ReturnType<Lines['change']>): void => {
+			if (changed) publish(topicOf(wanted.room), ...changed);
+		};
+		if (host.atomic) return tell(store());
+		await database.locked(`lines ${wanted.room}`, async () => {
+			const changed = store();
+			await host.pause();
+			tell(changed);
+		});
+	};
+
+	const line = live(async (ctx, callId: string, wanted: LineChange) => {
+		await host.pause();
+		database.count(callId);
+		await change(ctx, wanted);
+		await host.pause();
+		return callId;
+	});
+
+	return { newest, latest, signed, change, line };
+}

@@ -1,0 +1,178 @@
+// What happens in histories with lists that are loaded in pages, besides everything else: lines come, change and go, and
+// clients ask for further pages whenever it is least convenient.
+
+import { isLiveError } from '../../../src/base/errors.ts';
+import type { TopicLike } from '../../../src/server/topic.ts';
+import { INVALIDATED_ROOM, ROOMS } from '../database.ts';
+import { loadPage } from '../page-load.ts';
+import type { Steps } from '../steps.ts';
+import type { Watch } from '../watch.ts';
+import type { SimClient, World } from '../world.ts';
+import type { LineChange } from './lines.ts';
+import { PAGED } from './paged-list.ts';
+import type { Lines } from './stored-lines.ts';
+
+/** Of the steps of a history. */
+const SHARE = 0.4;
+/** Lines of each room from the beginning. */
+const FIRST_LINES = 8;
+/** Whoever asks for a page again and again reaches the end: a history has not that many lines. */
+const MAX_PAGES = 100;
+const PAGE_MS = 1_000;
+
+export class PageSteps {
+	readonly #world: World;
+	readonly #steps: Steps;
+	/** Pages that are on their way. */
+	#awaited = 0;
+
+	constructor(world: World, steps: Steps) {
+		this.#world = world;
+		this.#steps = steps;
+		for (const room of ROOMS)
+			for (let index = 0; index < FIRST_LINES; index++) this.#change(room, { kind: 'add', place: 0 });
+	}
+
+	/** Does one thing at random: one of these, or anything else. */
+	async step(): Promise<void> {
+		const { random } = this.#world;
+		if (!random.chance(SHARE)) return this.#steps.step();
+		const name = random.pick(TICKETS);
+		this.#world.note(() => `- ${name} (pages)`);
+		await this[name]();
+	}
+
+	subscribe(): void {
+		const watch = this.#client.watch(this.#path, [this.#room]);
+		this.#world.note(() => `  ${watch.label}`);
+		watch.open();
+	}
+
+	more(): void {
+		const watch = this.#anyWatch;
+		if (watch) this.#ask(watch);
+	}
+
+	async hydrate(): Promise<void> {
+		const { random, processes } = this.#world;
+		if (processes.length === 0) return;
+		const client = this.#client;
+		const load = { path: this.#path, args: [this.#room], user: client.user };
+		const snapshot = await loadPage(this.#world, random.pick(processes), load);
+		if (snapshot) client.watch(load.path, load.args).open(snapshot);
+	}
+
+	refresh(): void {
+		void this.#anyWatch?.refresh();
+	}
+
+	call(): void {
+		const client = this.#client;
+		const id = this.#world.name('k');
+		const answer = client.client.call('app/line', [id, this.#someChange()]);
+		void this.#steps.track(client, { id, path: 'app/line' }, answer);
+	}
+
+	/** The application publishes by itself, outside of any call: now and then more than fits a page. */
+	publish(): void {
+		const { random, processes } = this.#world;
+		if (processes.length === 0) return;
+		const { app, server } = random.pick(processes);
+		const publish = (topic: TopicLike, event: string, data?: unknown): void => {
+			void server.publisher.publish(topic, event, data);
+		};
+		const count = random.pick([1, 1, 1, 2, 7]);
+		for (let index = 0; index < count; index++) app.change({ publish }, this.#someChange()).catch(() => {}); // the process crashed
+	}
+
+	/** Lines of one room change without an event: whoever reads it loads anew. */
+	invalidate(): void {
+		const { random, processes } = this.#world;
+		if (processes.length === 0) return;
+		const { app, server } = random.pick(processes);
+		const { room: _, ...change } = this.#someChange();
+		this.#change(INVALIDATED_ROOM, change);
+		void server.publisher.invalidate(app.streams.newest.topic(INVALIDATED_ROOM), null);
+	}
+
+	/** When everything has healed: every list, to its end. */
+	async loadAll(): Promise<void> {
+		const open = this.#watches.filter((watch) => watch.isOpen);
+		const unfinished = (): Watch[] => open.filter((watch) => watch.stream.state.hasMore);
+		for (let asked = 0; asked < MAX_PAGES && unfinished().length > 0; asked++) {
+			for (const watch of unfinished()) this.#ask(watch);
+			await this.#world.clock.advance(PAGE_MS);
+			if (this.#world.violations.length > 0) return;
+		}
+		for (const { label } of unfinished()) this.#world.violate(`${label} never ends`);
+		for (const watch of open) watch.checkFinal();
+		if (this.#awaited > 0) this.#world.violate(`${this.#awaited} pages were never answered`);
+	}
+
+	#ask({ label, list, stream }: Watch): void {
+		this.#world.note(() => `  ${label} asks for more`);
+		this.#awaited++;
+		const answer = stream.loadMore();
+		void list?.whileAsked(answer).then(
+			() => this.#answered(`${label} has its page`),
+			(error: unknown) => {
+				this.#answered(`${label} has no page: ${String(error)}`);
+				if (!isLiveError(error)) this.#world.violate(`${label} has no page for ${String(error)}`);
+			}
+		);
+	}
+
+	#answered(how: string): void {
+		this.#world.note(() => how);
+		this.#awaited--;
+	}
+
+	#change(room: string, change: Omit<LineChange, 'room' | 'text'>): void {
+		const lines = this.#world.database.lines.get(room) as Lines;
+		lines.change({ room, text: 'silent', ...change }, () => this.#world.database.nextVersion());
+	}
+
+	#someChange(): LineChange {
+		const { random } = this.#world;
+		return {
+			room: this.#room,
+			kind: random.pick(['add', 'add', 'edit', 'edit', 'erase']),
+			place: random.below(12),
+			text: 'x'.repeat(random.pick([3, 3, 200]))
+		};
+	}
+
+	get #path(): string {
+		return this.#world.random.pick(PAGED);
+	}
+
+	get #room(): string {
+		return this.#world.random.pick(ROOMS);
+	}
+
+	get #client(): SimClient {
+		return this.#world.random.pick(this.#world.clients);
+	}
+
+	get #watches(): Watch[] {
+		return this.#world.clients.flatMap(({ watches }) => [...watches.values()].filter(({ list }) => list));
+	}
+
+	get #anyWatch(): Watch | undefined {
+		const watches = this.#watches;
+		return watches.length > 0 ? this.#world.random.pick(watches) : undefined;
+	}
+}
+
+type StepName = 'subscribe' | 'more' | 'hydrate' | 'refresh' | 'call' | 'publish' | 'invalidate';
+
+const WEIGHTS: readonly (readonly [number, StepName])[] = [
+	[5, 'subscribe'],
+	[12, 'more'],
+	[1, 'hydrate'],
+	[1, 'refresh'],
+	[5, 'call'],
+	[8, 'publish'],
+	[1, 'invalidate']
+];
+const TICKETS = WEIGHTS.flatMap(([weight, name]) => Array.from({ length: weight }, () => name));
