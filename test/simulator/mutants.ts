@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
 		title: 'a load that looks at the user is shared between users',
 		edits: [
 			{
-				file: 'server/hand-over.ts',
+				file: 'server/stream-loader.ts',
 				find: 'load.personal && load.context !== this.#parts.context;',
 				replace: 'false;'
 			}
