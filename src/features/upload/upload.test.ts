@@ -269,7 +269,10 @@ describe('an upload whose connection is lost', () => {
 		await env.advance(1);
 		handler.flow();
 		await env.settle();
-		expect(code(handler.error)).toBe('CONNECTION_LOST');
+		expect(handler.error).toMatchObject({
+			code: 'CONNECTION_LOST',
+			message: 'the client did not come back within 2000 ms; the limit is "graceMs"'
+		});
 		await client.reconnect();
 		expect(await ended).toBe('CONNECTION_LOST');
 		expect(handler.runs).toBe(1);

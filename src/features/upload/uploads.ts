@@ -125,8 +125,8 @@ export class Uploads implements Feature {
 		const entries = this.#away.get(entry.owner) ?? new Set();
 		this.#away.set(entry.owner, entries);
 		entries.add(entry);
-		const late = (): void => this.#end(entry, unknownHere('the client'));
-		entry.timer = this.#parts.clock.setTimer(late, entry.graceMs);
+		const { graceMs } = entry;
+		entry.timer = this.#parts.clock.setTimer(() => this.#end(entry, notBack(graceMs)), graceMs);
 		const [oldest] = entries;
 		if (oldest && entries.size > this.#parts.limits.uploads)
 			this.#end(oldest, tooManyAway(this.#parts.limits.uploads));
@@ -157,9 +157,16 @@ function ownerOf({ context }: OngoingCall): string {
 	return JSON.stringify([id, id === null ? context.connection.remoteAddress : null]);
 }
 
-function unknownHere(what: string): LiveError {
-	const message = `"${what}" cannot be gone on with: this process does not know the upload, or gave it up; it may have run`;
+function unknownHere(path: string): LiveError {
+	const message = `"${path}" cannot be gone on with: this process does not know the upload, or gave it up; it may have run`;
 	return new LiveError('CONNECTION_LOST', message);
+}
+
+function notBack(graceMs: number): LiveError {
+	return new LiveError(
+		'CONNECTION_LOST',
+		`the client did not come back within ${graceMs} ms; the limit is "graceMs"`
+	);
 }
 
 function tooManyAway(uploads: number): LiveError {
