@@ -5,6 +5,7 @@ import type { Backplane } from '../../src/server/backplane.ts';
 import { runtime } from '../../src/server/runtime.ts';
 import { LiveServer } from '../../src/server/server.ts';
 import type { Session } from '../../src/server/session.ts';
+import type { SocketEvents, TransportSocket } from '../../src/server/transport.ts';
 import { FaultyCluster, NO_FAULTS, type ClusterFaults } from '../../src/testing/faulty-cluster.ts';
 import { Random } from '../../src/testing/random.ts';
 import { TestClient } from '../../src/testing/test-client.ts';
@@ -47,10 +48,20 @@ export class TestProcess {
 
 	/** A client of a user; null for a visitor. */
 	connect(user: object | null): TestClient {
-		const accept = (socket: Parameters<LiveServer['accept']>[0]) => this.server.accept(socket, { user } as Session);
+		const accept = (socket: TransportSocket) => this.#accept(socket, { user } as Session);
 		const client = new TestClient({ clock: this.#shared, started: Promise.resolve(), accept });
 		this.#clients.add(client);
 		return client;
+	}
+
+	/** A process that was killed does not see its connections end. */
+	#accept(socket: TransportSocket, session: Session): SocketEvents {
+		const events = this.server.accept(socket, session);
+		return {
+			message: (data) => this.#clock.isOver || events.message(data),
+			drained: () => this.#clock.isOver || events.drained(),
+			closed: (code, reason) => this.#clock.isOver || events.closed(code, reason)
+		};
 	}
 
 	/** Runs something as this process does that has no context to say which process it is on. */

@@ -1,8 +1,9 @@
 // Reduces events into the fields of a state. Invariant: a reducer that throws leaves its field as it was, also where it has
 // changed the object that it was given, and has no influence on the other fields.
 
-import { encodeValue, readValue } from '../../protocol/value.ts';
+import { encodeValue } from '../../protocol/value.ts';
 import type { ReadEvent } from '../shared/reader.ts';
+import { decodeText } from '../shared/row.ts';
 import type { Reducer, State } from './plan.ts';
 
 /** A field could not take an event, or could not be computed. */
@@ -64,6 +65,3 @@ function replay(reducer: Reducer, copy: string, taken: readonly ReadEvent[]): un
 }
 
 const isMutable = (value: unknown): boolean => typeof value === 'object' && value !== null;
-
-/** Reads what `encodeValue` has written. */
-export const decodeText = (text: string): unknown => readValue(JSON.parse(`[${text}]`) as unknown[], 0);

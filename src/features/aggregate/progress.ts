@@ -4,7 +4,8 @@
 import type { Position } from '../../protocol/position.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import { encodeValue } from '../../protocol/value.ts';
-import { decodeText, FieldError, initialState } from './fold.ts';
+import { decodeText } from '../shared/row.ts';
+import { FieldError, initialState } from './fold.ts';
 import type { AggregatePlan, State } from './plan.ts';
 import type { Windows } from './windows.ts';
 

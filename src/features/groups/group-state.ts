@@ -2,10 +2,12 @@
 
 import { joinEventBody, encodeEventBody, type EventBody } from '../../protocol/stream.ts';
 import type { TopicName } from '../../protocol/topic.ts';
-import { encodeValue, readValue } from '../../protocol/value.ts';
+import { encodeValue } from '../../protocol/value.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
+import { decodeText } from '../shared/row.ts';
 import { Members, type Admission, type Member } from './members.ts';
 import { Places } from './places.ts';
+import type { Roll } from './roll.ts';
 
 /** For whom something is: for all, for a role, or for one connection. */
 export interface Recipients {
@@ -20,6 +22,8 @@ export interface GroupRules {
 	readonly maxMembers: number;
 	/** The metadata of a group that has none of its own. */
 	readonly meta: unknown;
+	/** Who has to be known of where this process is killed; undefined where nobody has to. */
+	rollOn(parts: ServerParts): Roll | undefined;
 	onJoin(state: GroupState, member: Member): void;
 	onLeave(state: GroupState, member: Member): void;
 	onFull(state: GroupState, member: Member): void;
@@ -52,8 +56,14 @@ export class GroupState {
 		this.#rules = rules;
 		this.#places = new Places(parts, topic);
 		const { maxMembers } = rules;
-		const hearing = { listen: () => this.#listen(), letGo: () => this.#letGo() };
-		this.#members = new Members({ parts, places: this.#places, maxMembers, ...hearing });
+		this.#members = new Members({
+			parts,
+			places: this.#places,
+			maxMembers,
+			listen: () => this.#listen(),
+			letGo: () => this.#letGo(),
+			record: (connection, member) => this.#record(connection, member)
+		});
 	}
 
 	get members(): Member[] {
@@ -106,7 +116,7 @@ export class GroupState {
 
 	async meta(): Promise<unknown> {
 		const stored = await this.parts.backplane.store.get(this.#metaKey);
-		return stored === null ? this.#rules.meta : decode(stored.value);
+		return stored === null ? this.#rules.meta : decodeText(stored.value);
 	}
 
 	/** Puts what `update` makes of the metadata in its place, and tells who reads it. */
@@ -114,7 +124,7 @@ export class GroupState {
 		const { store } = this.parts.backplane;
 		for (;;) {
 			const stored = await store.get(this.#metaKey);
-			const next = update(stored === null ? this.#rules.meta : decode(stored.value));
+			const next = update(stored === null ? this.#rules.meta : decodeText(stored.value));
 			const text = encodeValue(next);
 			if ((await store.put(this.#metaKey, text, { ttlMs: null, version: stored?.version ?? 0 })) === null)
 				continue;
@@ -141,7 +151,7 @@ export class GroupState {
 
 	/** The others may have given our places to somebody else, or closed the group. */
 	writeAgain(): void {
-		if (!this.#members.isEmpty) this.#members.writeAgain();
+		if (!this.#members.isEmpty) this.#members.writeAllAgain();
 	}
 
 	async stop(): Promise<void> {
@@ -169,6 +179,12 @@ export class GroupState {
 		}
 	}
 
+	async #record(connection: string, member: Member | null): Promise<void> {
+		const roll = this.#rules.rollOn(this.parts);
+		if (member === null) await roll?.leave(this.topic, connection);
+		else await roll?.enter({ topic: this.topic, args: this.args, member });
+	}
+
 	#letGo(): void {
 		const listening = this.#listening;
 		this.#listening = null;
@@ -189,5 +205,3 @@ export class GroupState {
 		});
 	}
 }
-
-const decode = (text: string): unknown => readValue(JSON.parse(`[${text}]`) as unknown[], 0);

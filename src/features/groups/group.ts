@@ -7,11 +7,12 @@ import type { EventsOf } from '../../base/merge.ts';
 import type { TopicName, TopicPart, TopicParts } from '../../protocol/topic.ts';
 import { whenDone } from '../../base/maybe-promise.ts';
 import type { LiveContext } from '../../server/context.ts';
-import { channel, stream, type LiveStream } from '../../server/define-stream.ts';
-import { defineMembers, type StreamDefinition } from '../../server/definition.ts';
+import { channel, makeStream, stream, type LiveStream } from '../../server/define-stream.ts';
+import { defineMembers, registeredPath, type StreamDefinition } from '../../server/definition.ts';
 import { partsOf, type Features } from '../../server/features.ts';
 import { RENDERER } from '../../server/load-once.ts';
 import { runtime } from '../../server/runtime.ts';
+import type { ServiceHost } from '../../server/service.ts';
 import type { Schema } from '../../server/validate.ts';
 import { hookContext, runHook, type HookContext } from '../shared/hook-context.ts';
 import { streamOf, topicFor, type ArgsOf, type Run, type TopicRun } from '../shared/stream-parts.ts';
@@ -19,6 +20,7 @@ import { GroupHandle } from './group-handle.ts';
 import { META, type GroupRules, type GroupState } from './group-state.ts';
 import { makeGroups } from './groups-feature.ts';
 import type { Member } from './members.ts';
+import { Roll } from './roll.ts';
 
 type MemberHook<Args extends unknown[]> = (
 	context: HookContext,
@@ -45,7 +47,10 @@ export interface GroupOptions<Args extends unknown[], Meta> {
 	/** Who may read. @default everybody who passes the guards, and is a member */
 	access?: Run<Args, boolean>;
 	onJoin?: MemberHook<Args>;
-	/** Runs where the member was. Of a process that was killed nobody tells who its members were. */
+	/**
+	 * Runs where the member was; for those of a process that was killed once on one of the others, or on the next that starts.
+	 * Whoever takes it on itself and is killed meanwhile is not replaced.
+	 */
 	onLeave?: MemberHook<Args>;
 	/** Somebody found no place. */
 	onFull?: MemberHook<Args>;
@@ -91,6 +96,8 @@ type AnyOptions = GroupOptions<unknown[], unknown>;
 class GroupDefinition {
 	readonly #options: AnyOptions;
 	readonly #rules: GroupRules;
+	/** By the server that they are of. */
+	readonly #rolls = new WeakMap<object, Roll>();
 	#stream: StreamDefinition | null = null;
 
 	constructor(options: AnyOptions) {
@@ -100,6 +107,7 @@ class GroupDefinition {
 		this.#rules = {
 			maxMembers,
 			meta,
+			rollOn: (parts) => this.#rolls.get(parts),
 			onJoin: memberHook(options.onJoin),
 			onLeave: memberHook(options.onLeave),
 			onFull: memberHook(options.onFull),
@@ -111,11 +119,12 @@ class GroupDefinition {
 	make(topic: TopicParts | TopicRun): object {
 		const { key, max, args } = this.#options;
 		const how = { key, max, args } as object; // what is undefined is left out
-		const target = channel(topic as TopicParts, {
+		const members = channel(topic as TopicParts, {
 			...how,
 			access: (context: LiveContext, ...given: unknown[]) => this.#enter(context, given)
 		});
-		this.#stream = streamOf(target);
+		this.#stream = streamOf(members);
+		const target = this.#withRoll(members);
 		const meta = stream(
 			metaTopic(topic) as TopicParts,
 			async (context: LiveContext, ...given: unknown[]) => {
@@ -133,6 +142,22 @@ class GroupDefinition {
 			return new GroupHandle((features) => this.#state(features ?? runtime().started.features, name, given));
 		};
 		return defineMembers(Object.assign(target, { meta, of }), { meta });
+	}
+
+	/** Where somebody has to be told of who leaves, a roll is kept, so that it is known who was on a process that is killed. */
+	#withRoll<Stream extends object>(stream: Stream): Stream {
+		if (this.#options.onLeave === undefined) return stream;
+		const onLeave = memberHook(this.#options.onLeave);
+		const start = (path: string, host: ServiceHost): Roll => {
+			const roll = new Roll(path, host, ({ topic, args, member }) =>
+				onLeave({ parts: host, topic, args }, member)
+			);
+			this.#rolls.set(host, roll);
+			return roll;
+		};
+		const home = (): string | undefined => registeredPath(made);
+		const made = makeStream({ ...this.#definition, service: { kind: 'service', begins: false, start, home } });
+		return made as Stream; // made of the same definition
 	}
 
 	get #definition(): StreamDefinition {
@@ -180,7 +205,12 @@ function metaTopic(topic: TopicParts | TopicRun): unknown {
 	return (context: LiveContext, ...args: never[]) => whenDone(topic(context, ...args), below);
 }
 
+/** A group in a process, also where it has no members. */
+interface WhereHooksRun extends Pick<GroupState, 'topic' | 'args'> {
+	readonly parts: ServiceHost;
+}
+
 function memberHook(hook: MemberHook<unknown[]> | undefined) {
-	return (state: GroupState, member: Member): void =>
+	return (state: WhereHooksRun, member: Member): void =>
 		runHook(state.parts, () => hook?.(hookContext(state.parts, state.topic), member, ...state.args));
 }

@@ -81,6 +81,8 @@ export class GroupsFeature implements Feature {
 
 	async stop(): Promise<void> {
 		this.#unlisten();
+		// Those whose connections did not close in time have left, too.
+		for (const connection of [...this.#byConnection.keys()]) this.connectionClosed(connection);
 		await Promise.all([...this.#groups.values()].map((group) => group.stop()));
 	}
 }

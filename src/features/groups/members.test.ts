@@ -16,7 +16,8 @@ function scene() {
 		places,
 		maxMembers: 1,
 		listen: async () => void listening.push('begins'),
-		letGo: () => listening.push('ends')
+		letGo: () => listening.push('ends'),
+		record: async () => {}
 	});
 	return { clock, places, members, listening };
 }

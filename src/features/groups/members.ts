@@ -38,6 +38,8 @@ export interface MembersOptions {
 	readonly listen: () => Promise<void>;
 	/** Nobody is left to hear it. */
 	readonly letGo: () => void;
+	/** Writes down who is a member, or that a connection is none any more. */
+	readonly record: (connection: string, member: Member | null) => Promise<void>;
 }
 
 const RETRY_MS = 1_000;
@@ -48,6 +50,8 @@ export class Members {
 	#waiting: Applicant[] = [];
 	/** Whether the store counts something else than there is. */
 	#changed = false;
+	/** Connections of which something else may be written down than there is. */
+	readonly #unrecorded = new Set<string>();
 	#writing: Promise<void> | null = null;
 	#retry: Timer | null = null;
 	#stopped = false;
@@ -101,18 +105,29 @@ export class Members {
 	leave(connection: string): boolean {
 		for (const { settle } of this.#take(({ member }) => member.connection === connection)) settle.resolve('closed');
 		if (!this.#members.delete(connection)) return false;
-		this.writeAgain();
+		this.#unrecorded.add(connection);
+		this.#writeAgain();
 		return true;
 	}
 
 	/** The group was closed. What is written now finds that out, too, or that it is open again. */
 	clear(): void {
-		this.#members.clear();
-		this.writeAgain();
+		this.#removeAll();
+		this.#writeAgain();
 	}
 
-	/** What the store counts may not be what there is. */
-	writeAgain(): void {
+	/** What the store has may not be what there is. */
+	writeAllAgain(): void {
+		for (const connection of this.#members.keys()) this.#unrecorded.add(connection);
+		this.#writeAgain();
+	}
+
+	#removeAll(): void {
+		for (const connection of this.#members.keys()) this.#unrecorded.add(connection);
+		this.#members.clear();
+	}
+
+	#writeAgain(): void {
 		this.#changed = true;
 		this.#write();
 	}
@@ -123,8 +138,9 @@ export class Members {
 		await this.#writing;
 		this.#options.parts.clock.clearTimer(this.#retry);
 		if (this.#members.size === 0) return;
-		this.#members.clear();
+		this.#removeAll();
 		await this.#options.places.write(() => ({}));
+		await this.#record();
 	}
 
 	/** Whether there is something that the store has to know. */
@@ -161,13 +177,26 @@ export class Members {
 			admitted = this.#admissible(others);
 			return rolesOf([...this.all, ...[...admitted].map(({ member }) => member)]);
 		});
-		if (outcome === 'written') {
-			for (const applicant of considered) this.#decide(applicant, admitted.has(applicant));
-			return;
-		}
-		this.#members.clear();
+		if (outcome === 'closed') this.#refuseAll();
+		else for (const applicant of considered) this.#decide(applicant, admitted.has(applicant));
+		await this.#record();
+	}
+
+	#refuseAll(): void {
+		this.#removeAll();
 		this.#changed = false;
 		for (const { settle } of this.#waiting.splice(0)) settle.resolve('closed');
+	}
+
+	async #record(): Promise<void> {
+		const connections = [...this.#unrecorded];
+		this.#unrecorded.clear();
+		const recording = connections.map(async (each) => this.#options.record(each, this.get(each) ?? null));
+		const outcomes = await Promise.allSettled(recording);
+		const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+		if (failed === undefined) return;
+		for (const connection of connections) this.#unrecorded.add(connection);
+		throw failed.reason;
 	}
 
 	/** Those of the waiting that there is a place for. */
@@ -199,6 +228,7 @@ export class Members {
 		const readings = before === undefined ? begun : before.readings;
 		if (reading !== null) readings?.add(reading);
 		this.#members.set(member.connection, { member, readings });
+		this.#unrecorded.add(member.connection);
 	}
 
 	/** Takes applicants out of those that wait. */

@@ -3,7 +3,7 @@
 import { runReported } from '../../server/failure.ts';
 import type { Publish } from '../../server/publish.ts';
 import type { TopicName } from '../../protocol/topic.ts';
-import type { ServerParts } from '../../server/server-parts.ts';
+import type { ServiceHost } from '../../server/service.ts';
 import type { TopicLike } from '../../server/topic.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 
@@ -14,13 +14,13 @@ export interface HookContext {
 	readonly publish: Publish<Promise<void>>;
 }
 
-export function hookContext(parts: ServerParts, topic: TopicName): HookContext {
+export function hookContext(parts: ServiceHost, topic: TopicName): HookContext {
 	const publish = async (topic: TopicLike, event: string, data?: unknown): Promise<void> =>
 		parts.publisher.publish(topic, event, data);
 	return { topic, publish };
 }
 
 /** Runs a hook of the application: its failure is reported and stops nothing. */
-export function runHook(parts: ServerParts, run: () => MaybePromise<unknown>): void {
+export function runHook(parts: ServiceHost, run: () => MaybePromise<unknown>): void {
 	runReported(run, (error) => parts.onError('', error, null));
 }

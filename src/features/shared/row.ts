@@ -20,6 +20,8 @@ export function encodeRow(key: string, data: object, maxBytes: number): ValueTex
 }
 
 export function decodeRow(text: ValueText): Record<string, unknown> {
-	const value = readValue(JSON.parse(`[${text}]`) as unknown[], 0);
-	return value as Record<string, unknown>; // what `encodeRow` has written
+	return decodeText(text) as Record<string, unknown>; // what `encodeRow` has written
 }
+
+/** What `encodeValue` has written. */
+export const decodeText = (text: ValueText): unknown => readValue(JSON.parse(`[${text}]`) as unknown[], 0);

@@ -98,6 +98,8 @@ async function checkPlaces(people: People, name: GroupName): Promise<void> {
 	const members = local.reduce((sum, each) => sum + each, 0);
 	if (members !== taken || counted.some((each) => each !== taken))
 		world.violate(`${name}: ${taken} are in it, ${members} are known, ${counted.join()} are counted`);
+	const { untold } = truth[name];
+	if (untold.length > 0) world.violate(`${name}: nobody has told that ${untold.join()} left`);
 }
 
 /** Whoever reads has a place, as long as there are any. */

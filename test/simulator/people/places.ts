@@ -6,8 +6,11 @@ import type { TruthOptions } from './truth.ts';
 interface Place {
 	readonly process: string;
 	readonly connection: string;
+	readonly sinceMs: number;
 	/** Until when the store may count it; Infinity while it is taken. */
 	untilMs: number;
+	/** Whether somebody has been told that it was left, or has to be, or may be. */
+	telling: 'done' | 'due' | 'possible';
 }
 
 /** Somebody wants a place in a role, or another role. */
@@ -58,7 +61,8 @@ export class Places {
 
 	/** The hook of whoever was let in. */
 	joined(process: string, connection: string): void {
-		this.#places.push({ process, connection, untilMs: Infinity });
+		const sinceMs = this.#options.now();
+		this.#places.push({ process, connection, sinceMs, untilMs: Infinity, telling: 'due' });
 		if (this.taken > PLACES) {
 			const takers = JSON.stringify(this.#takers);
 			this.#options.violate(`${this.#name}: ${this.taken} have one of ${PLACES} places: ${takers}`);
@@ -67,11 +71,19 @@ export class Places {
 		if (asked) this.granted(asked);
 	}
 
-	/** The hook of whoever has left. */
+	/** The hook of whoever has left, or was on a process that was killed. */
 	left(connection: string): void {
-		const place = this.#taker(connection);
-		if (place) this.#end(place, WRITTEN_MS);
-		else this.#options.violate(`${this.#name}: ${connection} left, and was not in it`);
+		const place = this.#places.findLast((each) => each.connection === connection && each.telling !== 'done');
+		if (place === undefined) return this.#options.violate(`${this.#name}: ${connection} left, and was not in it`);
+		place.telling = 'done';
+		if (place.untilMs === Infinity) this.#end(place, WRITTEN_MS);
+	}
+
+	/** Those who were on a process that was killed, and of whom nobody has told. */
+	get untold(): string[] {
+		return this.#places.flatMap(({ connection, untilMs, telling }) =>
+			untilMs < this.#options.now() && telling === 'due' ? [connection] : []
+		);
 	}
 
 	/** The process ends in order. */
@@ -80,8 +92,25 @@ export class Places {
 	}
 
 	processEnded(process: string): void {
-		for (const place of this.#places)
-			if (place.process === process && place.untilMs >= this.#options.now()) this.#end(place, MISSED_MS);
+		for (const place of this.#heldBy(process)) this.#end(place, MISSED_MS);
+	}
+
+	processKilled(process: string): void {
+		const now = this.#options.now();
+		for (const place of this.#places) {
+			// It may have been about to tell of those of another one.
+			if (place.untilMs !== Infinity && place.telling === 'due') place.telling = 'possible';
+		}
+		for (const place of this.#heldBy(process)) {
+			const isKnown = place.untilMs === Infinity && place.sinceMs < now - WRITTEN_MS;
+			if (!isKnown) place.telling = 'possible'; // has just come or gone, and the others may not know
+			this.#end(place, MISSED_MS);
+		}
+	}
+
+	#heldBy(process: string): Place[] {
+		const now = this.#options.now();
+		return this.#places.filter((place) => place.process === process && place.untilMs >= now);
 	}
 
 	/** The hook of whoever found no place: then others have them all, or may have. */

@@ -31,8 +31,8 @@ export function makeTruth(options: TruthOptions): Truth {
 /** A process was killed. */
 export function processKilled({ readings, club, team, payments }: Truth, process: string): void {
 	readings.processEnded(process, 'killed');
-	club.processEnded(process);
-	team.processEnded(process);
+	club.processKilled(process);
+	team.processKilled(process);
 	payments.processEnded();
 }
 
