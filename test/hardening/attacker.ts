@@ -12,6 +12,8 @@ export class Attacker implements Disposable {
 	readonly client: WsClient;
 	readonly received: DownMessage[] = [];
 	#heard: () => void = () => {};
+	/** Beyond those that tests choose. */
+	#nextId = 424_242;
 
 	private constructor(client: WsClient) {
 		this.client = client;
@@ -40,8 +42,9 @@ export class Attacker implements Disposable {
 
 	/** Whether the connection still works. */
 	async isServed(): Promise<boolean> {
-		this.send('["call",424242,"lib/board/echo",["still here"]]');
-		return (await this.answerTo(424_242)) === 'result';
+		const id = this.#nextId++;
+		this.send(`["call",${id},"lib/board/echo",["still here"]]`);
+		return (await this.answerTo(id)) === 'result';
 	}
 
 	async ending(): Promise<Ending> {

@@ -1,5 +1,4 @@
 // Peers that send and take bytes as no client would: what they cost is bounded, given back, and others notice nothing.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeChunk, readChunk } from '../../src/protocol/binary.ts';
 import { encodeUpload } from '../../src/protocol/upload.ts';
@@ -11,6 +10,7 @@ const KIB = 1024;
 const MIB = KIB * KIB;
 const WINDOW = 256 * KIB;
 const PART = 60 * KIB;
+const SOON = { timeout: 10_000 };
 
 let server: ServerProcess;
 let witness: Witness;
@@ -47,13 +47,6 @@ async function heldMib(): Promise<number> {
 	return (await server.ask({ kind: 'stats' })).held / MIB;
 }
 
-async function until(reached: () => Promise<boolean>): Promise<void> {
-	for (let tries = 0; !(await reached()); tries++) {
-		if (tries > 100) throw new Error('it did not come to that');
-		await sleep(50);
-	}
-}
-
 describe('uploads that fill their windows', () => {
 	it.each([
 		['large', PART],
@@ -75,9 +68,9 @@ describe('uploads that fill their windows', () => {
 		const windows = (connections * ids.length * WINDOW) / MIB;
 		expect((await heldMib()) - before).toBeGreaterThan(0.5 * windows);
 		// What was read is given back a little later.
-		await until(async () => (await heldMib()) - before < 1.3 * windows + 4);
+		await expect.poll(heldMib, SOON).toBeLessThan(before + 1.3 * windows + 4);
 		for (const client of clients) client.vanish();
-		await until(async () => (await heldMib()) - before < 0.2 * windows + 2);
+		await expect.poll(heldMib, SOON).toBeLessThan(before + 0.2 * windows + 2);
 	});
 
 	it('end their connection beyond that', async () => {
@@ -96,9 +89,13 @@ describe('downloads that nobody reads', () => {
 			)
 		);
 		for (const client of clients) client.stopReading();
-		await sleep(500);
-		const { queued } = await server.ask({ kind: 'stats' });
-		expect(Math.max(...queued)).toBeLessThan(256 * KIB);
+		const queued = async (): Promise<number[]> => (await server.ask({ kind: 'stats' })).queued;
+		// The kernels take no more.
+		await expect.poll(async () => (await queued()).filter((bytes) => bytes > 0).length, SOON).toBe(clients.length);
+		// Nor is more made meanwhile, though there is time for it.
+		const { answers } = witness;
+		await expect.poll(() => witness.answers, SOON).toBeGreaterThan(answers + 100);
+		expect(Math.max(...(await queued()))).toBeLessThan(256 * KIB);
 		const [reader, ...others] = clients;
 		reader!.startReading();
 		for (let offset = 0; offset < 64 * MIB;) {

@@ -1,14 +1,18 @@
 // Whatever comes in is refused with its own code; the process stays up, and another user notices nothing of it.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRaw, type UpgradeRefused } from '../support/ws-client.ts';
 import { Attacker, type Ending } from './attacker.ts';
 import { startServerProcess, type ServerProcess } from './processes.ts';
 import { frame, RawPeer } from './raw-peer.ts';
+import { untilSteady } from './steady.ts';
 import { Witness } from './witness.ts';
 
 const VIOLATION: Ending = { goodbye: 'PROTOCOL_ERROR', close: 4400 };
 const TOO_LARGE: Ending = { goodbye: 'TOO_LARGE', close: 4413 };
+
+/** What happens in another process is waited for by looking. */
+const SOON = { timeout: 20_000 };
 
 let server: ServerProcess;
 let witness: Witness;
@@ -23,6 +27,8 @@ beforeAll(async () => {
 afterAll(async () => {
 	await server[Symbol.asyncDispose]();
 });
+
+const connections = async (): Promise<number> => (await server.ask({ kind: 'stats' })).queued.length;
 
 async function endingAfter(...frames: (string | Uint8Array)[]): Promise<Ending> {
 	using attacker = await Attacker.greeted(server.url);
@@ -292,12 +298,11 @@ describe('a peer on a bare connection', () => {
 	});
 
 	it('that is half-open, and neither reads nor answers nor closes, is given up', async () => {
-		const connections = async (): Promise<number> => (await server.ask({ kind: 'stats' })).queued.length;
-		await untilTrue(async () => (await connections()) === 1); // the witness
+		await expect.poll(connections, SOON).toBe(1); // the witness
 		const peers = await Promise.all(Array.from({ length: 10 }, () => RawPeer.upgraded(server.port)));
 		for (const { socket } of peers) socket.pause();
 		expect(await connections()).toBe(11);
-		await untilTrue(async () => (await connections()) === 1);
+		await expect.poll(connections, SOON).toBe(1);
 		for (const peer of peers) peer[Symbol.dispose]();
 	});
 
@@ -334,9 +339,7 @@ describe('a peer on a bare connection', () => {
 				socket.resetAndDestroy();
 			}
 		}
-		await expect(untilTrue(async () => (await server.ask({ kind: 'stats' })).queued.length <= 1)).resolves.toBe(
-			true
-		);
+		await expect.poll(connections, SOON).toBe(1);
 	});
 });
 
@@ -357,9 +360,9 @@ describe('a flood from a peer that reads nothing', () => {
 		// A few times what kernels buffer in both directions.
 		for (let id = 0; id < 300_000 && peer.socket.writableLength < 8_000_000; id += 2_000) {
 			peer.socket.write(Buffer.concat(Array.from({ length: 2_000 }, (_, index) => make(id + index + 1))));
-			await sleep(2);
+			await nextTurn();
 		}
-		await untilSteady(() => peer.socket.writableLength);
+		await untilSteady(patient.url, () => peer.socket.writableLength);
 		const { queued, held } = await patient.ask({ kind: 'stats' });
 		expect(Math.max(0, ...queued)).toBeLessThan(1024 * 1024 + 64 * 1024);
 		expect(held - before).toBeLessThan(4 * 1024 * 1024);
@@ -377,14 +380,3 @@ describe('after all this', () => {
 		expect(server.output).not.toMatch(/unhandled|uncaught/i);
 	});
 });
-
-/** What happens in another process is waited for by looking. */
-async function untilTrue(check: () => Promise<boolean>): Promise<true> {
-	while (!(await check())) await sleep(50);
-	return true;
-}
-
-/** Waits until the kernel and the peer take no more of it. */
-async function untilSteady(read: () => number): Promise<void> {
-	for (let before = -1; read() !== before; await sleep(200)) before = read();
-}

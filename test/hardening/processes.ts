@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Command, Latencies, ReaderSettings, ServerSettings, Stats } from './protocol.ts';
+import type { Command, Latencies, LatenciesOf, ReaderSettings, ServerSettings, Stats } from './protocol.ts';
 
 export class Process<Question, Answer> implements AsyncDisposable {
 	readonly child: ChildProcess;
@@ -64,8 +64,8 @@ export async function startServerProcess(settings: ServerSettings = {}): Promise
 	return Object.assign(server, { port, url: `ws://127.0.0.1:${port}/__live` });
 }
 
-export async function startReaders(settings: ReaderSettings): Promise<Process<'report', Latencies>> {
-	const readers = new Process<'report', Latencies>('reader-process.ts', settings);
+export async function startReaders(settings: ReaderSettings): Promise<Process<LatenciesOf, Latencies>> {
+	const readers = new Process<LatenciesOf, Latencies>('reader-process.ts', settings);
 	await readers.heard();
 	return readers;
 }

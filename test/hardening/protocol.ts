@@ -33,6 +33,11 @@ export interface ReaderSettings {
 	readers: number;
 }
 
+/** Asks a group of readers for its latencies as soon as so many events have arrived there since the last question. */
+export interface LatenciesOf {
+	events: number;
+}
+
 /** How long events took to arrive, since the last question; and whether any was missing. */
 export interface Latencies {
 	count: number;

@@ -1,23 +1,33 @@
 // A group of healthy readers in a process of their own, on bare connections. Tells how long events take to arrive.
 import { connect } from 'node:net';
 import { Messages } from './reader-messages.ts';
-import type { Latencies, ReaderSettings } from './protocol.ts';
+import type { Latencies, LatenciesOf, ReaderSettings } from './protocol.ts';
 
 const { url, readers } = JSON.parse(process.argv[2] ?? '{}') as ReaderSettings;
 const port = Number(new URL(url.replace(/^ws/, 'http')).port);
 
 let latencies: number[] = [];
 let gaps = 0;
+/** How many events the question waits for; none where nothing was asked. */
+let awaited = Infinity;
 
 const offsets: number[] = [];
 await Promise.all(Array.from({ length: readers }, (_, index) => read(index)));
 process.send?.('ready');
 
-process.on('message', () => {
+process.on('message', ({ events }: LatenciesOf) => {
+	awaited = events;
+	answer();
+});
+
+/** After a gap they are not waited for: some would never come. */
+function answer(): void {
+	if (latencies.length < awaited && (gaps === 0 || awaited === Infinity)) return;
 	process.send?.(report());
 	latencies = [];
 	gaps = 0;
-});
+	awaited = Infinity;
+}
 
 function report(): Latencies {
 	const sorted = Float64Array.from(latencies).toSorted();
@@ -50,6 +60,7 @@ function hear(index: number, message: string): void {
 	if (offsets[index] !== undefined && offset !== offsets[index] + 1) gaps++;
 	offsets[index] = offset;
 	latencies.push(now - Number(fields?.[2]));
+	answer();
 }
 
 function upgradeOf(user: string): string {

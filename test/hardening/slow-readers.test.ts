@@ -1,12 +1,14 @@
 // Readers that never read beside healthy ones: what they cost is bounded, and the others hardly notice them.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { decodeDown, type DownMessage } from '../../src/protocol/down.ts';
 import { connectRaw, type WsClient } from '../support/ws-client.ts';
 import { startReaders, startServerProcess, type ServerProcess } from './processes.ts';
 import type { Latencies, Publish } from './protocol.ts';
+import { untilSteady } from './steady.ts';
 
 const READERS = 200;
+/** As many are published to measure how long they take. */
+const EVENTS = 250;
 const MIB = 1024 * 1024;
 /** What the queue may hold above its bound: the one answer that did not fit. */
 const SLACK = 64 * 1024;
@@ -27,12 +29,12 @@ describe('200 readers that never read', () => {
 			// Silence would end them: they shall stay.
 			await using server = await startServerProcess({ limits: { heartbeatMs: 60_000 } });
 			await using healthy = await startReaders({ url: server.url, readers: READERS });
-			const measure = async (): Promise<Latencies> => {
-				await healthy.ask('report'); // forget what came before
-				await publish(server, 'load', { count: 250, bytes: 200, everyMs: 8 });
-				return await healthy.ask('report');
+			const measure = async (everyMs = 8): Promise<Latencies> => {
+				const latencies = healthy.ask({ events: READERS * EVENTS });
+				await publish(server, 'load', { count: EVENTS, bytes: 200, everyMs });
+				return await latencies;
 			};
-			await publish(server, 'load', { count: 250, bytes: 200, everyMs: 4 }); // warm up
+			await measure(4); // warm up
 
 			const baseline: Latencies[] = [];
 			const loaded: Latencies[] = [];
@@ -44,12 +46,14 @@ describe('200 readers that never read', () => {
 				baseline.push(await measure());
 				const slow = await connectSlow(server);
 				peak = Math.max(peak, await fill(server));
+				await untilSteady(server.url, () => bytesQueued(server));
 				loaded.push(await measure());
 				const { peakQueued, rss } = await server.ask({ kind: 'stats' });
 				peak = Math.max(peak, peakQueued);
 				grown = Math.max(grown, rss - before);
 				for (const client of slow) client.vanish();
-				await untilTrue(async () => (await server.ask({ kind: 'stats' })).queued.length === READERS);
+				const left = async (): Promise<number> => (await server.ask({ kind: 'stats' })).queued.length;
+				await expect.poll(left, { timeout: 10_000 }).toBe(READERS);
 			}
 
 			const figures = {
@@ -60,7 +64,7 @@ describe('200 readers that never read', () => {
 			};
 			process.stdout.write(`${JSON.stringify(figures)}\n`);
 			expect(Math.max(...[...baseline, ...loaded].map(({ gaps }) => gaps))).toBe(0);
-			expect(baseline[0]!.count).toBe(READERS * 250);
+			expect(baseline[0]!.count).toBe(READERS * EVENTS);
 			expect(peak).toBeGreaterThan(0.9 * MIB); // or nobody was slow
 			expect(peak).toBeLessThanOrEqual(MIB + SLACK);
 			expect(grown).toBeLessThan(READERS * 2 * MIB);
@@ -77,11 +81,11 @@ describe('200 readers that never read', () => {
 		await using server = await startServerProcess({ history, limits: { heartbeatMs: 60_000 } });
 		const slow = await connectSlow(server, 20);
 		await publish(server, 'load', { count: 4_000, bytes: 2_000, everyMs: 0.5 });
-		const readings = slow.map((client) => readOn(client, 4_001));
 		for (const client of slow) client.startReading();
-		await sleep(300);
+		const readings = await Promise.all(slow.map((client) => readOn(client, 4_000)));
 		await publish(server, 'load', { count: 1, bytes: 1, everyMs: 0 });
-		for (const reading of await Promise.all(readings)) {
+		await Promise.all(slow.map((client, index) => readOn(client, 4_001, readings[index])));
+		for (const reading of readings) {
 			expect(reading.gaps).toEqual([]);
 			expect(reading.last).toBe(4_001);
 			expect(reading.answers.at(-1)).toBe(answer);
@@ -95,7 +99,6 @@ type Events = Omit<Publish, 'kind' | 'topic'>;
 
 async function publish(server: ServerProcess, topic: Publish['topic'], events: Events): Promise<void> {
 	await server.ask({ kind: 'publish', topic, ...events });
-	await sleep(50); // what is on its way arrives
 }
 
 async function connectSlow(server: ServerProcess, count = READERS): Promise<WsClient[]> {
@@ -119,9 +122,10 @@ interface Reading {
 	answers: string[];
 }
 
+const startReading = (): Reading => ({ last: 0, gaps: [], answers: [] });
+
 /** Reads as a client does: ignores what it has, and follows `resumed`, `reset` and `snapshot`. */
-async function readOn(client: WsClient, until: number): Promise<Reading> {
-	const reading: Reading = { last: 0, gaps: [], answers: [] };
+async function readOn(client: WsClient, until: number, reading = startReading()): Promise<Reading> {
 	while (reading.last < until) {
 		for (const message of decodeDown(String(await client.next()))) hear(reading, message);
 	}
@@ -160,22 +164,11 @@ async function fill(server: ServerProcess): Promise<number> {
 		if (peakQueued > 0.9 * MIB && peak <= 0.9 * MIB) rest = Math.min(rest, 2);
 		peak = Math.max(peak, peakQueued);
 	}
-	await untilSteady(server);
 	return peak;
 }
 
-/** Waits until nothing moves on the way to the slow readers. */
-async function untilSteady(server: ServerProcess): Promise<void> {
-	const waiting = async (): Promise<number> => {
-		const { queued } = await server.ask({ kind: 'stats' });
-		return queued.reduce((sum, bytes) => sum + bytes, 0);
-	};
-	for (let before = -1, now = await waiting(); now !== before; now = await waiting()) {
-		before = now;
-		await sleep(300);
-	}
-}
-
-async function untilTrue(check: () => Promise<boolean>): Promise<void> {
-	while (!(await check())) await sleep(50);
+/** What waits for all connections. */
+async function bytesQueued(server: ServerProcess): Promise<number> {
+	const { queued } = await server.ask({ kind: 'stats' });
+	return queued.reduce((sum, bytes) => sum + bytes, 0);
 }
