@@ -70,7 +70,8 @@ export class Readings {
 	/** Whoever may be shown in a room now. */
 	possible(room: string): Set<string> {
 		const now = this.#options.now();
-		this.#all = this.#all.filter((reading) => this.#shownUntilMs(reading) + SLOW_MS >= now);
+		// Whoever has left is not expected while others of their readings would still be kept.
+		this.#all = this.#all.filter((reading) => this.#shownUntilMs(reading) + KEPT_MS.lost >= now);
 		return this.#users(room, (reading) => this.#shownUntilMs(reading) >= now);
 	}
 
