@@ -1,5 +1,5 @@
 // The examples of docs/bytes.md, run: the module is written beside its storage, on the sources instead of the package. The page is
-// tried in a browser (test/e2e/bytes.e2e.ts).
+// tried in a browser (test/e2e/documents/bytes.e2e.ts).
 import { afterEach, describe, expect, it } from 'vitest';
 import type {
 	LiveBinary,

@@ -8,7 +8,7 @@ import { blocksOf, readDocument } from './markdown.ts';
 
 const DOCUMENTS = globSync(['*.md', 'docs/*.md'], { cwd: root }).toSorted();
 
-/** Languages in which a block is a file of an app, which the end-to-end tests assemble (test/e2e/documents.e2e.ts). */
+/** Languages in which a block is a file of an app, which the end-to-end tests assemble (test/e2e/documents). */
 const CODE = new Set(['ts', 'js', 'svelte', 'html', 'css']);
 
 /** Blocks of code that are a part of a file only, by document and first line. */

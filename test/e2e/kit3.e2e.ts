@@ -1,39 +1,35 @@
+// An app with SvelteKit 3 in Chromium: edited in development while its page is open, and built.
 import { rmSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { LivePage } from '../integration/page.ts';
-import { launchBrowser } from '../support/browser.ts';
 import { Fixture, type RunningApp } from '../support/fixture.ts';
 import { LiveClient } from '../support/live-client.ts';
+import { browserTest, owned } from './support/browser-test.ts';
 
 const MODULE = 'src/lib/board.live.ts';
 const RELOADED = 'tidewire: reloaded src/lib/board.live.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-	browser = await launchBrowser();
-});
-afterAll(() => browser.close());
+const test = browserTest
+	// oxlint-disable-next-line no-empty-pattern -- the runner reads there what a fixture needs
+	.extend('fixture', { scope: 'file' }, ({}, life) =>
+		owned(life, new Fixture('kit3', { without: ['src/routes/awaited'] }))
+	)
+	.extend('app', { scope: 'file' }, ({ fixture }) => fixture.dev())
+	.extend('live', ({ browser, app }) => LivePage.open(browser, app))
+	.extend('edited', { scope: 'file' }, ({ app }) => editorOf(app));
+
+/** Makes a change, and waits until the server says what came of it. */
+function editorOf(app: RunningApp) {
+	return async (change: () => void, report = RELOADED): Promise<void> => {
+		const reports = (): number => app.output().split(report).length - 1;
+		const before = reports();
+		change();
+		await expect.poll(reports, { timeout: 10_000 }).toBeGreaterThan(before);
+	};
+}
 
 describe('a page in development', () => {
-	let fixture: Fixture;
-	let app: RunningApp;
-	beforeAll(async () => {
-		fixture = new Fixture('kit3', { without: ['src/routes/awaited'] });
-		app = await fixture.dev();
-	});
-	afterAll(() => fixture[Symbol.asyncDispose]());
-
-	/** Waits for the next report of a reload. */
-	const reports = (text: string): number => app.output().split(text).length - 1;
-	async function edited(change: () => void, report = RELOADED): Promise<void> {
-		const before = reports(report);
-		change();
-		await expect.poll(() => reports(report), { timeout: 10_000 }).toBeGreaterThan(before);
-	}
-
-	test('uses live modules by a relative path, a subpath import and $live', async () => {
-		const live = await LivePage.open(browser, app);
+	test('uses live modules by a relative path, a subpath import and $live', async ({ live }) => {
 		await live.shows('#sum', '5 v1');
 		await live.shows('#aliased', '9');
 		await live.shows('#room', 'lobby');
@@ -46,7 +42,7 @@ describe('a page in development', () => {
 		expect(live.errors).toEqual([]);
 	});
 
-	test('keeps what the hooks hold when a live module is edited', async () => {
+	test('keeps what the hooks hold when a live module is edited', async ({ fixture, app, edited }) => {
 		using client = await LiveClient.connect(app.socketUrl, 'ada');
 		expect(await client.call('lib/orphan/ping')).toBe('pong');
 		const instance = async (): Promise<string | null> => (await fetch(app.url)).headers.get('x-hooks');
@@ -56,8 +52,11 @@ describe('a page in development', () => {
 		expect(await instance()).toBe(before);
 	});
 
-	test('takes edits of a live module and of what it imports without a reload or a lost socket', async () => {
-		const live = await LivePage.open(browser, app);
+	test('takes edits of a live module and of what it imports without a reload or a lost socket', async ({
+		fixture,
+		live,
+		edited
+	}) => {
 		await live.shows('#sum', '5 v1');
 		await edited(() => fixture.edit(MODULE, 'version: 1 }))', 'version: 2 }))'));
 		await live.click('#again');
@@ -69,8 +68,7 @@ describe('a page in development', () => {
 		expect(live.sockets).toEqual({ opened: 1, closed: 0 });
 	});
 
-	test('lets a component use a function that was added while the page is open', async () => {
-		const live = await LivePage.open(browser, app);
+	test('lets a component use a function that was added while the page is open', async ({ fixture, live, edited }) => {
 		await live.shows('#sum', '5 v2');
 		const [text, component] = [fixture.read(MODULE), fixture.read('src/lib/Board.svelte')];
 		await edited(() => fixture.write(MODULE, `${text}\nexport const extra = live(() => 'extra');\n`));
@@ -84,8 +82,7 @@ describe('a page in development', () => {
 		// Both stay: Vite's watcher loses a change that follows within 50 ms of another one to the same file.
 	});
 
-	test('shows what a stream gives after an edit of its module', async () => {
-		const live = await LivePage.open(browser, app);
+	test('shows what a stream gives after an edit of its module', async ({ fixture, live, edited }) => {
 		await live.shows('#cards', 'first.*');
 		await edited(() => fixture.edit(MODULE, '() => all()', "() => [{ id: 9, title: 'edited' }]"));
 		await live.shows('#cards', 'edited');
@@ -94,8 +91,7 @@ describe('a page in development', () => {
 		expect(live.sockets).toEqual({ opened: 1, closed: 0 });
 	});
 
-	test('keeps the former functions while a module has a syntax error', async () => {
-		const live = await LivePage.open(browser, app);
+	test('keeps the former functions while a module has a syntax error', async ({ fixture, app, live, edited }) => {
 		await live.shows('#sum', '5 v2');
 		await edited(() => fixture.edit(MODULE, 'version: 2 }))', 'version: 3 })))'), 'was not reloaded');
 		expect(app.output()).toContain(`tidewire: ${MODULE} was not reloaded, its former version stays in use`);
@@ -109,7 +105,11 @@ describe('a page in development', () => {
 		expect(live.sockets).toEqual({ opened: 1, closed: 0 });
 	});
 
-	test('keeps the former functions while a file is empty, as some editors leave it for a moment', async () => {
+	test('keeps the former functions while a file is empty, as some editors leave it for a moment', async ({
+		fixture,
+		app,
+		edited
+	}) => {
 		using client = await LiveClient.connect(app.socketUrl, 'ada');
 		const text = fixture.read(MODULE);
 		await edited(() => fixture.write(MODULE, ''));
@@ -118,7 +118,11 @@ describe('a page in development', () => {
 		expect(await client.call('lib/board/sum', 1, 1)).toEqual({ sum: 2, version: 4 });
 	});
 
-	test('keeps the former functions while a module exports what is no live definition', async () => {
+	test('keeps the former functions while a module exports what is no live definition', async ({
+		fixture,
+		app,
+		edited
+	}) => {
 		await edited(() => fixture.write('src/live/limit.ts', 'export const limit = 1;'), 'was not reloaded');
 		expect(app.output()).toContain('the export "limit" is not a live definition');
 		rmSync(fixture.path('src/live/limit.ts'));
@@ -126,7 +130,7 @@ describe('a page in development', () => {
 		expect(await client.call('lib/board/sum', 1, 1)).toEqual({ sum: 2, version: 4 });
 	});
 
-	test('finds a module that is added and forgets one that is removed', async () => {
+	test('finds a module that is added and forgets one that is removed', async ({ fixture, app, edited }) => {
 		using client = await LiveClient.connect(app.socketUrl, 'ada');
 		const text = "import { live } from 'tidewire/server';\nexport const ping = live(() => 'later');\n";
 		await edited(() => fixture.write('src/live/later.ts', text), 'tidewire: reloaded src/live/later.ts');
@@ -135,7 +139,7 @@ describe('a page in development', () => {
 		expect(await client.call('later/ping')).toBe('NOT_FOUND');
 	});
 
-	test('takes an edit of the configuration', async () => {
+	test('takes an edit of the configuration', async ({ fixture, app, edited }) => {
 		const session = 'locals.user && { user: locals.user }';
 		const everybody = "({ user: { id: 'everybody' } })";
 		await edited(() => fixture.edit('src/hooks.live.ts', session, everybody), 'reloaded src/hooks.live.ts');
@@ -165,22 +169,25 @@ describe('a development server', () => {
 });
 
 describe('a page in production', () => {
-	test.each([
+	test.for([
 		{ title: 'with experimental async', isAsync: true, path: '/awaited', list: '#rows', text: 'awaited of ada' },
 		{ title: 'without', isAsync: false, path: '/loaded', list: '#cards', text: 'first' }
-	])('$title begins with what the server rendered and stays current', async ({ isAsync, path, list, text }) => {
-		const without = isAsync ? [] : ['src/routes/awaited'];
-		await using fixture = new Fixture('kit3', { without, env: { ASYNC: isAsync ? '1' : '0' } });
-		await fixture.build();
-		const app = await fixture.start();
-		const live = await LivePage.open(browser, app, path);
-		await live.shows(list, text);
-		await live.shows('#connected', 'true');
-		expect(live.errors).toEqual([]);
-		const board = await LivePage.open(browser, app, '/');
-		await board.shows('#sum', '5 v1');
-		await board.click('#add');
-		await board.shows('#cards', 'firstadded');
-		if (path === '/loaded') await live.shows(list, 'firstadded');
-	});
+	])(
+		'$title begins with what the server rendered and stays current',
+		async ({ isAsync, path, list, text }, { browser }) => {
+			const without = isAsync ? [] : ['src/routes/awaited'];
+			await using fixture = new Fixture('kit3', { without, env: { ASYNC: isAsync ? '1' : '0' } });
+			await fixture.build();
+			const app = await fixture.start();
+			const live = await LivePage.open(browser, app, path);
+			await live.shows(list, text);
+			await live.shows('#connected', 'true');
+			expect(live.errors).toEqual([]);
+			const board = await LivePage.open(browser, app, '/');
+			await board.shows('#sum', '5 v1');
+			await board.click('#add');
+			await board.shows('#cards', 'firstadded');
+			if (path === '/loaded') await live.shows(list, 'firstadded');
+		}
+	);
 });

@@ -5,7 +5,7 @@ import { launchBrowser } from '../../support/browser.ts';
 /** Makes what a fixture is, to be ended with the tests that it is for. */
 export async function owned<Thing extends AsyncDisposable>(
 	{ onCleanup }: { onCleanup: (end: () => Promise<void>) => void },
-	making: Promise<Thing>
+	making: Thing | Promise<Thing>
 ): Promise<Thing> {
 	const thing = await making;
 	onCleanup(async () => thing[Symbol.asyncDispose]());

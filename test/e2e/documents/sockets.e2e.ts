@@ -1,31 +1,18 @@
 // The app of docs/sockets.md: raw sockets in development, preview and production, in Chromium and over plain WebSockets.
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../scripts/lib/port.ts';
-import { launchBrowser } from '../support/browser.ts';
-import { documentApp, typeErrors } from '../support/document-app.ts';
-import type { Fixture, RunningApp } from '../support/fixture.ts';
-import { connectRaw, type WsClient } from '../support/ws-client.ts';
+import { expect } from 'vitest';
+import { documentApp, typeErrors } from '../../support/document-app.ts';
+import type { RunningApp } from '../../support/fixture.ts';
+import { connectRaw, type WsClient } from '../../support/ws-client.ts';
+import { owned } from '../support/browser-test.ts';
+import { documentTest, newPage } from '../support/document-test.ts';
 
 const DOCUMENTS = ['docs/getting-started.md', 'docs/sockets.md'];
 
-let browser: Browser;
-let app: Fixture;
-let origin: string;
-let port: string;
-
-beforeAll(async () => {
-	browser = await launchBrowser();
-	port = String(await freePort());
-	origin = `http://127.0.0.1:${port}`;
-	app = documentApp(DOCUMENTS, { env: { ORIGIN: origin } });
-	await app.build();
-});
-
-afterAll(async () => {
-	await browser?.close();
-	await app?.[Symbol.asyncDispose]();
-});
+const test = documentTest(DOCUMENTS, { knowsOrigin: true })
+	// oxlint-disable-next-line no-empty-pattern -- the runner reads there what a fixture needs
+	.extend('fixture', { scope: 'file' }, ({}, life) => owned(life, documentApp(DOCUMENTS)))
+	.extend('dev', { scope: 'file' }, ({ fixture }) => fixture.dev());
 
 /** Signs in over HTTP. Resolves to the cookie. */
 async function signIn(url: string, name: string): Promise<string> {
@@ -52,12 +39,10 @@ async function askAddress(url: string, cookie: string): Promise<string> {
 const connect = (url: string, path: string, cookie: string): Promise<WsClient> =>
 	connectRaw(url.replace('http', 'ws') + path, { headers: { cookie }, origin: url });
 
-async function visit(url: string, path: string, cookie: string): Promise<Page> {
-	const context = await browser.newContext();
+async function visit(browser: Browser, address: string, cookie: string): Promise<Page> {
 	const [name = '', value = ''] = cookie.split('=');
-	await context.addCookies([{ name, value, url }]);
-	const page = await context.newPage();
-	await page.goto(url + path);
+	const page = await newPage(browser, address, { [name]: value });
+	await page.goto(address);
 	return page;
 }
 
@@ -84,13 +69,16 @@ async function expectSockets({ url, output }: RunningApp): Promise<void> {
 }
 
 /** The pages of the document, in a browser. */
-async function expectPages(url: string): Promise<void> {
+async function expectPages(browser: Browser, url: string): Promise<void> {
 	const [ada, bob] = [await signIn(url, 'Ada'), await signIn(url, 'Bob')];
-	const report = await visit(url, '/report', ada);
+	const report = await visit(browser, `${url}/report`, ada);
 	await report.getByRole('log', { name: 'Chapters' }).getByText('Epilogue, for Ada').waitFor();
 	await report.getByRole('button', { name: 'More' }).click();
 	await report.getByText('you said more').waitFor();
-	const [one, other] = [await visit(url, '/rooms/blue', ada), await visit(url, '/rooms/blue', bob)];
+	const [one, other] = [
+		await visit(browser, `${url}/rooms/blue`, ada),
+		await visit(browser, `${url}/rooms/blue`, bob)
+	];
 	await one.getByText('welcome to blue').waitFor();
 	await other.getByText('welcome to blue').waitFor();
 	await one.getByLabel('Say something').fill('good evening');
@@ -100,67 +88,55 @@ async function expectPages(url: string): Promise<void> {
 	for (const page of [report, one, other]) await page.context().close();
 }
 
-test('the app of docs/sockets.md has no error of types', async () => {
+test('the app of docs/sockets.md has no error of types', async ({ app }) => {
 	expect(await typeErrors(app)).toBe('');
 });
 
-test('vite preview has raw sockets', async () => {
-	const preview = await app.preview({ PORT: port });
+test('vite preview has raw sockets', async ({ app, port }) => {
+	const preview = await app.preview({ PORT: String(port) });
 	await expectSockets(preview);
 	await preview.stop();
 });
 
-describe('in production', () => {
-	let server: RunningApp;
-	beforeAll(async () => {
-		server = await app.start('build', { PORT: port });
-	});
-
-	test('raw sockets are there, and pages use them', async () => {
-		await expectSockets(server);
-		await expectPages(origin);
-	});
-
-	test('a shutdown closes them with 1001, and pages come back to the next process', async () => {
-		const cookie = await signIn(origin, 'Ada');
-		const client = await connect(origin, '/rooms/red/socket', cookie);
-		await client.next();
-		const { code, ms } = await server.stop();
-		expect(code, server.output()).toBe(0);
-		expect(ms).toBeLessThan(5_000);
-		expect(await client.closed).toMatchObject({ code: 1001 });
-	});
+test('in production raw sockets are there, and pages use them', async ({ browser, server }) => {
+	await expectSockets(server);
+	await expectPages(browser, server.url);
 });
 
-describe('in development', () => {
-	let fixture: Fixture;
-	let dev: RunningApp;
-	beforeAll(async () => {
-		fixture = documentApp(DOCUMENTS);
-		dev = await fixture.dev();
-	});
-	afterAll(() => fixture[Symbol.asyncDispose]());
+test('a shutdown closes them with 1001, and pages come back to the next process', async ({ server }) => {
+	const cookie = await signIn(server.url, 'Ada');
+	const client = await connect(server.url, '/rooms/red/socket', cookie);
+	await client.next();
+	const { code, ms } = await server.stop();
+	expect(code, server.output()).toBe(0);
+	expect(ms).toBeLessThan(5_000);
+	expect(await client.closed).toMatchObject({ code: 1001 });
+});
 
-	test('raw sockets are there before any page is, beside the sockets of hot reload', async () => {
-		const early = await connect(dev.url, '/rooms/red/socket', 'nobody=1');
-		expect((await early.closed).code).toBe(4401);
-		await expectSockets(dev);
-		await expectPages(dev.url);
-	});
+test('in development raw sockets are there before any page is, beside those of hot reload', async ({
+	browser,
+	dev
+}) => {
+	const early = await connect(dev.url, '/rooms/red/socket', 'nobody=1');
+	expect((await early.closed).code).toBe(4401);
+	await expectSockets(dev);
+	await expectPages(browser, dev.url);
+});
 
-	test('an edit of the module of the sockets is there for the next one, and the former ones are closed', async () => {
-		const greet = async (): Promise<WsClient> =>
-			connect(dev.url, '/rooms/red/socket', await signIn(dev.url, 'Ada'));
-		const old = await greet();
-		expect(await old.next()).toBe('welcome to red');
-		fixture.edit('src/lib/server/sockets.ts', 'welcome to', 'willkommen in');
-		const greeting = async (): Promise<unknown> => {
-			const client = await greet();
-			const said = await Promise.race([client.next(), client.closed.then(({ code }) => code)]);
-			client.close(1000, '');
-			return said;
-		};
-		await expect.poll(greeting, { timeout: 10_000 }).toBe('willkommen in red');
-		expect(await old.closed).toMatchObject({ code: 1001 });
-	});
+test('an edit of their module is there for the next socket, and the former ones are closed', async ({
+	fixture,
+	dev
+}) => {
+	const greet = async (): Promise<WsClient> => connect(dev.url, '/rooms/red/socket', await signIn(dev.url, 'Ada'));
+	const old = await greet();
+	expect(await old.next()).toBe('welcome to red');
+	fixture.edit('src/lib/server/sockets.ts', 'welcome to', 'willkommen in');
+	const greeting = async (): Promise<unknown> => {
+		const client = await greet();
+		const said = await Promise.race([client.next(), client.closed.then(({ code }) => code)]);
+		client.close(1000, '');
+		return said;
+	};
+	await expect.poll(greeting, { timeout: 10_000 }).toBe('willkommen in red');
+	expect(await old.closed).toMatchObject({ code: 1001 });
 });
