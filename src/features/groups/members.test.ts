@@ -68,3 +68,9 @@ it('nobody is in it who was being let in while it was closed', async () => {
 	expect(await joining).toBe('joined');
 	expect(members.all).toEqual([]);
 });
+
+it('whoever asks for a place when the server has ended is told', async () => {
+	const { members } = scene();
+	await members.stop();
+	await expect(members.join(ADA, null)).rejects.toMatchObject({ code: 'GOING_AWAY' });
+});

@@ -4,6 +4,7 @@
 
 import type { Timer } from '../../base/clock.ts';
 import { LiveError } from '../../base/errors.ts';
+import { goingAway } from '../../server/failure.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
 import type { Places, RoleCounts } from './places.ts';
 
@@ -76,9 +77,10 @@ export class Members {
 	/**
 	 * Lets somebody in, where there is a place. A member gets the new role.
 	 * @param reading the stream that is read by it: where that begins the membership, it ends with the last such stream
-	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached
+	 * @throws {LiveError} UNAVAILABLE where the backplane cannot be reached; GOING_AWAY where the server has ended
 	 */
 	join(member: Member, reading: AbortSignal | null): Promise<Admission> {
+		if (this.#stopped) return Promise.reject(goingAway());
 		const settle = Promise.withResolvers<Admission>();
 		this.#waiting.push({ member, reading, settle });
 		this.#write();
