@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { removeCopies } from '../support/mutated-copy.ts';
 import type { Subject } from './history.ts';
-import { HAND_OVER_MUTANTS, makeCopy, MUTANTS, PAGE_MUTANTS, PEOPLE_MUTANTS } from './mutants.ts';
+import { HAND_OVER_MUTANTS, makeCopy, MUTANTS, PAGE_MUTANTS } from './mutants.ts';
+import { PEOPLE_MUTANTS } from './people/people-mutants.ts';
 import { runInPool, runScript } from './pool.ts';
 import { SEED, STEPS } from './settings.ts';
 
