@@ -7,6 +7,7 @@ import { encodeCancel } from '../protocol/call.ts';
 import { encodeMore } from '../protocol/values.ts';
 import type { ExtensionHost } from './extension.ts';
 import { failure } from './failure.ts';
+import { awaitConnection } from './waiting.ts';
 
 export interface ReadingRequest {
 	readonly path: string;
@@ -95,7 +96,7 @@ export class Reading implements AsyncIterator<unknown> {
 		if (refusal) return this.end(refusal);
 		this.#request.began();
 		if (link.open) this.open();
-		else this.#waitForConnection();
+		else this.#timer = awaitConnection(this.#host, this.#timer, (error) => this.end(error));
 	}
 
 	/** The connection is open. */
@@ -136,13 +137,5 @@ export class Reading implements AsyncIterator<unknown> {
 		this.#request.ended(this.#id);
 		this.#id = null;
 		for (const waiting of this.#waiting.splice(0)) this.#atEnd().then(waiting.resolve, waiting.reject);
-	}
-
-	#waitForConnection(): void {
-		const { link, settings, updates } = this.#host;
-		const limitMs = link.limits.callTimeoutMs + settings.answerMarginMs;
-		this.#timer = updates.after(limitMs, this.#timer, () =>
-			this.end(failure('UNAVAILABLE', `no connection within ${limitMs} ms`, link.status.error))
-		);
 	}
 }

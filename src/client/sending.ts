@@ -11,6 +11,7 @@ import type { ValueText } from '../protocol/value.ts';
 import type { ExtensionHost } from './extension.ts';
 import { failure } from './failure.ts';
 import { callAll } from './updates.ts';
+import { awaitConnection, patienceMs } from './waiting.ts';
 
 export interface SendingRequest {
 	readonly path: string;
@@ -20,6 +21,17 @@ export interface SendingRequest {
 	/** Whether it may go as one frame where it is small. */
 	readonly isCall: boolean;
 }
+
+/**
+ * - `waiting`: for a connection
+ * - `resting`: until the time at which the server has told it to come back
+ * - `opening`: for the first time; until it is sent, the server does not know of it
+ * - `resuming`: the server knows of it, and was told on this connection that it goes on
+ * - `asked`: the server has said on this connection which bytes it wants
+ * - `whole`: it went as one frame, and there is nothing to go on with
+ * - `ended`
+ */
+type Phase = 'waiting' | 'resting' | 'opening' | 'resuming' | 'asked' | 'whole' | 'ended';
 
 /** No part of a file is larger, so that other messages come between them. */
 const PART_BYTES = 64 * 1024;
@@ -37,24 +49,16 @@ export class Sending {
 	readonly #publish = (): void => callAll(this.#listeners);
 	#resolve: (value: unknown) => void = () => {};
 	#reject: (error: LiveError) => void = () => {};
-	/** Of its call on this connection; null while there is none. */
+	#phase: Phase = 'waiting';
+	/** Of its call on this connection; null while it waits or rests, and in the end. */
 	#id: number | null = null;
 	/** Whether the server may know of it. */
 	#began = false;
-	/** Whether it was begun on an earlier connection. */
-	#isResumed = false;
-	/** Whether it went as one frame: then there is nothing to go on with. */
-	#isFrame = false;
 	#isReading = false;
-	#ended = false;
 	#sent = 0;
 	#received = 0;
 	/** How far the server takes it. */
 	#until = 0;
-	/** Whether it said so on this connection. */
-	#isAsked = false;
-	/** Whether it waits because the server said when to come back. */
-	#isResting = false;
 	/** How long it waits for a connection, and to be taken again. */
 	#patientUntilMs = 0;
 	#timer: Timer;
@@ -83,7 +87,7 @@ export class Sending {
 	}
 
 	get ended(): boolean {
-		return this.#ended;
+		return this.#phase === 'ended';
 	}
 
 	onProgress(listener: () => void): () => void {
@@ -94,11 +98,12 @@ export class Sending {
 
 	/** The connection is open. */
 	begin(): void {
-		if (this.#isResting) return;
+		if (this.#phase === 'resting') return;
 		const { link, answers, updates } = this.#host;
 		updates.forget(this.#timer);
 		const id = link.nextId();
 		this.#id = id;
+		this.#phase = this.#began ? 'resuming' : 'opening';
 		answers.set(id, {
 			resolve: (value) => {
 				this.#received = this.size;
@@ -125,7 +130,6 @@ export class Sending {
 		};
 		try {
 			this.#host.link.send(encodeUpload({ id, path, file: facts, args }));
-			this.#isResumed = this.#began;
 			this.#began = true;
 		} catch (error) {
 			this.fail(error as LiveError);
@@ -136,7 +140,7 @@ export class Sending {
 		const bytes = await this.#read(0, this.size);
 		if (this.#id !== id || bytes === null) return;
 		this.#began = true;
-		this.#isFrame = true;
+		this.#phase = 'whole';
 		this.#host.link.sendBytes(encodeBinaryCall(header, bytes));
 		this.#sent = this.size;
 		this.#host.updates.afterwards(this.#publish);
@@ -145,8 +149,8 @@ export class Sending {
 	/** The server asks for a part of a file, of this one or of another. */
 	wanted({ id, from, until }: Wanted): void {
 		if (id !== this.#id) return;
-		if (!this.#isAsked) this.#sent = from;
-		this.#isAsked = true;
+		if (this.#phase !== 'asked') this.#sent = from;
+		this.#phase = 'asked';
 		this.#received = from;
 		this.#until = until;
 		this.#host.updates.afterwards(this.#publish);
@@ -184,11 +188,10 @@ export class Sending {
 
 	/** The connection is lost, or an attempt to connect failed. */
 	lost(error: LiveError, final: boolean): void {
-		const wasThere = this.#id !== null;
-		this.#leave();
-		if (this.#isFrame || (final && this.#began)) this.fail(this.#mayHaveRun(error));
+		if (this.#phase === 'whole' || (final && this.#began)) this.fail(this.#mayHaveRun(error));
 		else if (final) this.fail(error);
-		else if (wasThere) {
+		else if (this.#id !== null) {
+			this.#leave('waiting');
 			this.#sent = this.#received;
 			this.#waitForConnection();
 			this.#host.updates.afterwards(this.#publish);
@@ -199,12 +202,11 @@ export class Sending {
 	#failed(error: LiveError): void {
 		const { settings, link, updates } = this.#host;
 		const { retryAfterMs = 0 } = error;
-		if (!this.#isResumed || this.#isAsked || retryAfterMs === 0) return this.fail(error);
+		if (this.#phase !== 'resuming' || retryAfterMs === 0) return this.fail(error);
 		if (settings.clock.now() + retryAfterMs > this.#patientUntilMs) return this.fail(this.#mayHaveRun(error));
-		this.#leave();
-		this.#isResting = true;
+		this.#leave('resting');
 		this.#timer = updates.after(retryAfterMs, this.#timer, () => {
-			this.#isResting = false;
+			this.#phase = 'waiting';
 			if (link.open) this.begin();
 			else this.#waitForConnection();
 		});
@@ -227,20 +229,20 @@ export class Sending {
 	}
 
 	#end(settle: () => void): void {
-		if (this.#ended) return;
-		this.#ended = true;
-		this.#leave();
+		if (this.ended) return;
+		this.#leave('ended');
 		this.#host.updates.forget(this.#timer);
 		this.#onEnd();
 		settle();
 		this.#host.updates.afterwards(this.#publish);
 	}
 
-	#leave(): void {
+	/** Whatever is said of its call on this connection counts no more. */
+	#leave(phase: 'waiting' | 'resting' | 'ended'): void {
 		if (this.#id !== null) this.#host.answers.delete(this.#id);
+		this.#phase = phase;
 		this.#id = null;
 		this.#until = 0;
-		this.#isAsked = false;
 	}
 
 	#mayHaveRun(cause: LiveError): LiveError {
@@ -248,13 +250,10 @@ export class Sending {
 	}
 
 	#waitForConnection(): void {
-		const { link, settings, updates } = this.#host;
-		const limitMs = link.limits.callTimeoutMs + settings.answerMarginMs;
-		this.#patientUntilMs = settings.clock.now() + limitMs;
-		this.#timer = updates.after(limitMs, this.#timer, () => {
-			const late = failure('UNAVAILABLE', `no connection within ${limitMs} ms`, link.status.error);
-			this.fail(this.#began ? this.#mayHaveRun(late) : late);
-		});
+		this.#patientUntilMs = this.#host.settings.clock.now() + patienceMs(this.#host);
+		this.#timer = awaitConnection(this.#host, this.#timer, (late) =>
+			this.fail(this.#began ? this.#mayHaveRun(late) : late)
+		);
 	}
 }
 
