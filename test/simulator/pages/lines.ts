@@ -21,6 +21,11 @@ export interface LineChange {
 	text: string;
 }
 
+type Pause = ReturnType<AppHost['pause']>;
+
+/** Who changes lines of a room holds it until that is told: the log has them in their order. */
+export const lockOf = (room: string): string => `lines ${room}`;
+
 const topicOf = (room: string): readonly [string, string] => ['lines', room];
 
 export function makeLines(host: AppHost, mayRead: (ctx: LiveContext, room: string) => boolean) {
@@ -70,8 +75,15 @@ export function makeLines(host: AppHost, mayRead: (ctx: LiveContext, room: strin
 	);
 	const topic = (room: string): string => newest.topic(room).name;
 
-	/** Stores and publishes; where one process is all there is, others may look between, but not write. */
-	const change = async ({ publish }: Publishes, wanted: LineChange): Promise<void> => {
+	/**
+	 * Stores and publishes; where one process is all there is, others may look between, but not write.
+	 * @param pause what a call may wait for between the two: nobody waits for anything else when a process ends
+	 */
+	const change = async (
+		{ publish }: Publishes,
+		wanted: LineChange,
+		pause = () => undefined as Pause
+	): Promise<void> => {
 		const store = (): ReturnType<Lines['change']> => {
 			host.check();
 			return linesOf(wanted.room).change(wanted, () => database.nextVersion());
@@ -80,9 +92,10 @@ export function makeLines(host: AppHost, mayRead: (ctx: LiveContext, room: strin
 			if (changed) publish(topicOf(wanted.room), ...changed);
 		};
 		if (host.atomic) return tell(store());
-		await database.locked(`lines ${wanted.room}`, async () => {
+		await database.locked(lockOf(wanted.room), async () => {
 			const changed = store();
-			await host.pause();
+			const paused = pause();
+			if (paused) await paused;
 			tell(changed);
 		});
 	};
@@ -90,7 +103,7 @@ export function makeLines(host: AppHost, mayRead: (ctx: LiveContext, room: strin
 	const line = live(async (ctx, callId: string, wanted: LineChange) => {
 		await host.pause();
 		database.count(callId);
-		await change(ctx, wanted);
+		await change(ctx, wanted, () => host.pause());
 		await host.pause();
 		return callId;
 	});

@@ -8,7 +8,7 @@ import { loadPage } from '../page-load.ts';
 import type { Steps } from '../steps.ts';
 import type { Watch } from '../watch.ts';
 import type { SimClient, World } from '../world.ts';
-import type { LineChange } from './lines.ts';
+import { lockOf, type LineChange } from './lines.ts';
 import { PAGED } from './paged-list.ts';
 import type { Lines } from './stored-lines.ts';
 
@@ -89,10 +89,15 @@ export class PageSteps {
 	invalidate(): void {
 		const { random, processes } = this.#world;
 		if (processes.length === 0) return;
-		const { app, server } = random.pick(processes);
+		const process = random.pick(processes);
 		const { room: _, ...change } = this.#someChange();
-		this.#change(INVALIDATED_ROOM, change);
-		void server.publisher.invalidate(app.streams.newest.topic(INVALIDATED_ROOM), null);
+		const spoil = async (): Promise<void> => {
+			process.check();
+			this.#change(INVALIDATED_ROOM, change);
+			const { newest } = process.app.streams;
+			await process.server.publisher.invalidate(newest.topic(INVALIDATED_ROOM), null);
+		};
+		this.#world.database.locked(lockOf(INVALIDATED_ROOM), spoil).catch(() => {}); // the process crashed
 	}
 
 	/** When everything has healed: every list, to its end. */

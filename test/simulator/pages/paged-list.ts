@@ -29,9 +29,12 @@ export interface PagedListOptions {
 	epochKey: (epoch: string) => string;
 }
 
-/** What the last event said of a line. */
-interface LastEvent {
-	event: string;
+/** What was told of a line. */
+interface Told {
+	/** Whether there was an event that brought it: some come by a value alone. */
+	isCreated: boolean;
+	isErased: boolean;
+	/** The last one. */
 	version: number;
 }
 
@@ -46,8 +49,8 @@ export class PagedList {
 	#asked = 0;
 	/** Whether a page may have come since the value did. */
 	#isExtended = false;
-	/** The last event of each line, up to an offset of a log. */
-	#told = { key: '', offset: 0, events: new Map<number, LastEvent>() };
+	/** What was told of each line, up to an offset of a log. */
+	#told = { key: '', offset: 0, lines: new Map<number, Told>() };
 
 	constructor(options: PagedListOptions) {
 		this.#options = options;
@@ -79,7 +82,7 @@ export class PagedList {
 		if (new Set(shown.map(({ id }) => id)).size < shown.length) return 'a line shows twice';
 		for (const line of shown) {
 			const last = told.get(line.id);
-			if (last?.event === 'deleted') return `line ${line.id} was erased`;
+			if (last?.isErased) return `line ${line.id} was erased`;
 			if (last && line.version < last.version) return `line ${line.id} is older than version ${last.version}`;
 		}
 		if (!this.#isExtended && (this.#first?.hasMore ?? hasMore) !== hasMore) return `hasMore is ${hasMore}`;
@@ -98,11 +101,11 @@ export class PagedList {
 		return hasMore || shown.length === stored.length ? null : `of ${stored.length} lines there are no more`;
 	}
 
-	#holeIn(shown: Shown[], { hasMore, told }: { hasMore: boolean; told: Map<number, LastEvent> }): string | null {
+	#holeIn(shown: Shown[], { hasMore, told }: { hasMore: boolean; told: Map<number, Told> }): string | null {
 		if (!this.#isOrdered(settled(shown, told))) return 'the list is out of order';
 		const ids = new Set(shown.map(({ id }) => id));
 		const from = hasMore ? Math.min(...ids) : -Infinity;
-		const isKnown = (id: number): boolean => id <= this.#loadedUpTo || told.has(id);
+		const isKnown = (id: number): boolean => id <= this.#loadedUpTo || told.get(id)?.isCreated === true;
 		const missing = [...this.#lines.all.keys()].find((id) => id >= from && isKnown(id) && !ids.has(id));
 		return missing === undefined ? null : `line ${missing} is missing`;
 	}
@@ -123,22 +126,26 @@ export class PagedList {
 		return `${this.#options.topic} ${this.#options.epochKey(epoch)}`;
 	}
 
-	#toldUpTo({ epoch, offset }: Position): Map<number, LastEvent> {
+	#toldUpTo({ epoch, offset }: Position): Map<number, Told> {
 		const key = this.#logOf(epoch);
-		if (this.#told.key !== key || this.#told.offset > offset) this.#told = { key, offset: 0, events: new Map() };
+		if (this.#told.key !== key || this.#told.offset > offset) this.#told = { key, offset: 0, lines: new Map() };
 		const entries = this.#options.database.log.get(key) ?? [];
 		for (const { body } of entries.slice(this.#told.offset, offset)) {
 			const { event, data } = decodeEventBody(body);
-			const line = data as Partial<Line> | null;
-			if (line?.id !== undefined) this.#told.events.set(line.id, { event, version: line.version ?? 0 });
+			if (data !== null) this.#tell(event, data as Pick<Line, 'id'> & Partial<Line>);
 		}
 		this.#told.offset = offset;
-		return this.#told.events;
+		return this.#told.lines;
+	}
+
+	#tell(event: string, { id, version = 0 }: Pick<Line, 'id'> & Partial<Line>): void {
+		const isCreated = event === 'created' || this.#told.lines.get(id)?.isCreated === true;
+		this.#told.lines.set(id, { isCreated, isErased: event === 'deleted', version });
 	}
 }
 
 /** Without those that are stored, and not told yet: when they are, they take their place. */
-function settled(shown: Shown[], told: Map<number, LastEvent>): Shown[] {
+function settled(shown: Shown[], told: Map<number, Told>): Shown[] {
 	const first = Math.min(...told.keys());
 	return shown.filter(({ id }) => id < first || told.has(id));
 }
