@@ -239,6 +239,17 @@ describe('the metadata of a group', () => {
 });
 
 describe('a group that is closed', () => {
+	it('has nobody in it after half a minute also where the others did not hear of it', async () => {
+		const { all, read, on, ask, processes } = await scene(2);
+		const { client } = await read(all[1]);
+		processes.faults.lose = 1;
+		await on(all[0], (game) => game.close());
+		processes.faults.lose = 0;
+		expect(await ask(client, 'has')).toBe(true);
+		await processes.advance(31_000);
+		expect(await ask(client, 'has')).toBe(false);
+	});
+
 	it('has nobody in it on any process, lets nobody in, and can be opened again', async () => {
 		const { all, read, on, ask, told, processes } = await scene(2);
 		const [one, two] = [await read(all[0]), await read(all[1])];

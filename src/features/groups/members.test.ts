@@ -8,7 +8,8 @@ import { Places } from './places.ts';
 function scene() {
 	const clock = new VirtualClock();
 	const process = { roster: { id: 'p', isAlive: async () => true } };
-	const parts = { clock, process, backplane: { store: new MemoryStore(clock) }, onError: () => {} };
+	const store = new MemoryStore(clock);
+	const parts = { clock, process, backplane: { store }, onError: () => {} };
 	const listening: string[] = [];
 	const places = new Places(parts as unknown as ServerParts, 'g'); // the parts that it looks at
 	const members = new Members({
@@ -19,7 +20,7 @@ function scene() {
 		letGo: () => listening.push('ends'),
 		record: async () => {}
 	});
-	return { clock, places, members, listening };
+	return { clock, store, places, members, listening };
 }
 
 /** Lets as many promises settle as wait for one another. */
@@ -73,4 +74,14 @@ it('whoever asks for a place when the server has ended is told', async () => {
 	const { members } = scene();
 	await members.stop();
 	await expect(members.join(ADA, null)).rejects.toMatchObject({ code: 'GOING_AWAY' });
+});
+
+it('what the store has is not written again where it is looked at', async () => {
+	const { clock, store, members } = scene();
+	await members.join(ADA, null);
+	const before = store.get('group/g');
+	members.lookAgain();
+	await clock.settle();
+	expect(before?.value).toContain('player');
+	expect(store.get('group/g')).toEqual(before);
 });

@@ -118,6 +118,11 @@ export class Members {
 		this.#writeAgain();
 	}
 
+	/** Whether the group was closed may not have been heard. */
+	lookAgain(): void {
+		if (this.#members.size > 0) this.#writeAgain();
+	}
+
 	/** What the store has may not be what there is. */
 	writeAllAgain(): void {
 		for (const connection of this.#members.keys()) this.#unrecorded.add(connection);

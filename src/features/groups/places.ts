@@ -3,6 +3,7 @@
 // writes how many it has, not by how many that changes: what is not known to have been written is written again.
 
 import type { ServerParts } from '../../server/server-parts.ts';
+import type { StoredValue } from '../../server/shared-store.ts';
 
 /** By role. */
 export type RoleCounts = Record<string, number>;
@@ -39,10 +40,10 @@ export class Places {
 			const stored = await store.get(this.#key);
 			const { closed, counts } = await this.#alive(stored?.value);
 			if (closed) return 'closed';
-			delete counts[self];
-			const own = decide(sum(Object.values(counts).flatMap((roles) => Object.values(roles))));
-			const next = sum(Object.values(own)) > 0 ? { ...counts, [self]: own } : counts;
-			if (await this.#replace(stored?.version ?? 0, next)) return 'written';
+			const { [self]: _, ...others } = counts;
+			const own = decide(sum(Object.values(others).flatMap((roles) => Object.values(roles))));
+			const next = sum(Object.values(own)) > 0 ? { ...counts, [self]: own } : others;
+			if (await this.#replace(stored, next)) return 'written';
 		}
 	}
 
@@ -82,10 +83,12 @@ export class Places {
 	}
 
 	/** An empty group takes up nothing. */
-	async #replace(version: number, counts: Ledger['counts']): Promise<boolean> {
+	async #replace(stored: StoredValue | null, counts: Ledger['counts']): Promise<boolean> {
 		const { store } = this.#parts.backplane;
+		const version = stored?.version ?? 0;
 		if (Object.keys(counts).length === 0) return version === 0 || store.remove(this.#key, version);
 		const value = JSON.stringify({ closed: false, counts } satisfies Ledger);
+		if (value === stored?.value) return true;
 		return (await store.put(this.#key, value, { ttlMs: null, version })) !== null;
 	}
 }
