@@ -69,11 +69,6 @@ export class Endpoint implements SocketOwner {
 		}
 	}
 
-	/** A socket whose upgrade was refused: it is told why, which a browser does not learn from a status. */
-	refuse(error: LiveError): SocketAdmission {
-		return { messageBytes: this.limits.messageBytes, accept: (socket) => refuseSocket(socket, error) };
-	}
-
 	/** Takes a socket that was let in. */
 	open(transport: MessageSocket, opening: Omit<Opening, 'session'>, session: Session | null): SocketEvents {
 		const socket = new RawSocket(transport, { ...opening, session: session ?? VISITOR }, this);

@@ -11,10 +11,6 @@ type AnyListener = (event: never) => MaybePromise<unknown>;
 export class Listeners {
 	readonly #all = new Map<Type, Map<AnyListener, { once: boolean }>>();
 
-	has(type: Type): boolean {
-		return (this.#all.get(type)?.size ?? 0) > 0;
-	}
-
 	add<T extends Type>(
 		type: T,
 		listener: SocketListener<T>,

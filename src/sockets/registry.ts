@@ -52,6 +52,7 @@ export interface OneTimeTarget {
 
 const KEY = Symbol.for('tidewire.sockets');
 const UNKNOWN = 'this address is unknown, was used, or is too old: ask for a new one';
+const ELSEWHERE = 'another process of the app made this address, and it cannot be reached from here';
 
 export class SocketRegistry {
 	#door: SocketDoor | null = null;
@@ -137,48 +138,20 @@ export class SocketRegistry {
 		const key = this.#keyIn(visit.path);
 		if (key !== null) return this.#admitOnce(visit, key);
 		const found = this.#routeOf(visit.path);
-		if (!found) return null;
-		const { route, params } = found;
-		const { endpoint } = route;
-		const refusal = await endpoint.refusalOf(requestOf(visit, params));
-		if (refusal !== null) return endpoint.refuse(refusal);
-		const { protocol, session, source } = visit;
-		const opening = { ...hooksOf(route.handler), params, url: source.url, protocol };
-		return {
-			messageBytes: endpoint.limits.messageBytes,
-			accept: (socket) => endpoint.open(socket, opening, session)
-		};
+		return found ? admitTo(visit, { ...found.route, params: found.params, take: () => true }) : null;
 	}
 
 	async #admitOnce(visit: SocketVisit, address: string): Promise<SocketAdmission> {
 		const [process = '', ...rest] = address.split('.');
 		const key = rest.join('.');
-		if (process !== processName())
-			return refused(
-				new LiveError(
-					'UNAVAILABLE',
-					'another process of the app made this address, and it cannot be reached from here'
-				)
-			);
+		if (process !== processName()) return refused(new LiveError('UNAVAILABLE', ELSEWHERE));
 		const keys = [...this.#keys].find((some) => some.find(key) !== undefined);
 		const waiting = keys?.find(key);
 		if (keys === undefined || waiting === undefined) return refused(new LiveError('NOT_FOUND', UNKNOWN));
-		const { owner, target } = waiting;
-		const { protocol, session, source } = visit;
-		if (!isOwner(owner, identityOf(source, session)))
+		if (!isOwner(waiting.owner, identityOf(visit.source, visit.session)))
 			return refused(new LiveError('FORBIDDEN', 'another session asked for this address'));
-		const { endpoint, handler } = target;
-		const refusal = await endpoint.refusalOf(requestOf(visit, {}));
-		if (refusal !== null) return endpoint.refuse(refusal);
-		const opening = { ...hooksOf(handler), params: {}, url: source.url, protocol };
-		return {
-			messageBytes: endpoint.limits.messageBytes,
-			// Of all upgrades that come this far, the first one has it.
-			accept: (socket) =>
-				keys.take(key)
-					? endpoint.open(socket, opening, session)
-					: refused(new LiveError('NOT_FOUND', UNKNOWN)).accept(socket)
-		};
+		// Of all upgrades that come this far, the first one has it.
+		return admitTo(visit, { ...waiting.target, params: {}, take: () => keys.take(key) });
 	}
 
 	#keyIn(path: string): string | null {
@@ -200,12 +173,34 @@ export class SocketRegistry {
 /** A handler is a function and cannot leave its process, so its address says which one that is. */
 const processName = (): string => runtime().server?.processId ?? '';
 
+/** What an upgrade has found. */
+interface Found extends OneTimeTarget {
+	readonly params: Record<string, string>;
+	/** Called when the socket is there. Returns whether it is still to be had: what is for one is used up by this. */
+	readonly take: () => boolean;
+}
+
+async function admitTo(visit: SocketVisit, { endpoint, handler, params, take }: Found): Promise<SocketAdmission> {
+	const refusal = await endpoint.refusalOf(requestOf(visit, params));
+	if (refusal !== null) return refused(refusal);
+	const { protocol, session, source } = visit;
+	const opening = { ...hooksOf(handler), params, url: source.url, protocol };
+	return {
+		messageBytes: endpoint.limits.messageBytes,
+		accept: (socket) =>
+			take() ? endpoint.open(socket, opening, session) : refuseSocket(socket, new LiveError('NOT_FOUND', UNKNOWN))
+	};
+}
+
 function requestOf({ source, session, remoteAddress }: SocketVisit, params: Record<string, string>): SocketRequest {
 	const { locals, request, url, cookies } = source;
 	return { locals, request, url, cookies, params, session, remoteAddress };
 }
 
-/** Nothing more than a close is sent, and nothing is read. */
+/**
+ * A socket that is not let in is told why, which a browser does not learn from the status of an upgrade. Nothing more than
+ * that is sent, and nothing is read.
+ */
 export function refused(error: LiveError): SocketAdmission {
 	return { messageBytes: 1, accept: (socket) => refuseSocket(socket, error) };
 }
