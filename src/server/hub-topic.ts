@@ -21,7 +21,7 @@ import type { Observer } from './observer.ts';
 import { PendingEvents } from './pending-events.ts';
 import { isSystemTopic } from './processes/system-topic.ts';
 import { offer, type ReadTopic, type TopicReader } from './read-topic.ts';
-import { LoadsOfTopic } from './shared-load.ts';
+import { LoadsOfTopic } from './loads-of-topic.ts';
 
 /** Reads a topic within this process, event by event as they come. */
 export interface TopicTap {

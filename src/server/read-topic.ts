@@ -7,7 +7,7 @@ import type { TopicName } from '../protocol/topic.ts';
 import type { ValueText } from '../protocol/value.ts';
 import type { LogEntry } from './backplane.ts';
 import type { EventFrame } from './event-frame.ts';
-import type { LoadsOfTopic } from './shared-load.ts';
+import type { LoadsOfTopic } from './loads-of-topic.ts';
 
 /** One connection that reads a topic. */
 export interface TopicReader {

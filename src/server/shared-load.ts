@@ -6,15 +6,11 @@ import { encodeListedEvent, type DataVersion, type EventBody } from '../protocol
 import { encodeValue, type ValueText } from '../protocol/value.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LiveContext } from './context.ts';
-import { Gate } from './gate.ts';
-import { KeptLoads } from './kept-loads.ts';
 import { cursorTextOf } from './page.ts';
 import { noticing } from './who-asks.ts';
 
 /** More keyless events than this during one load of an ephemeral topic, and the oldest are left out. */
 const MAX_COLLECTED = 1_000;
-/** Loads of a topic that an invalidation starts at the same time, where none can be shared. */
-const PLACES = 16;
 
 export interface Loaded {
 	value: ValueText;
@@ -22,58 +18,6 @@ export interface Loaded {
 	cursor: string | null | undefined;
 	/** The state of the data, or an earlier one; undefined where that is not asked. */
 	since: DataVersion | undefined;
-}
-
-/** The loads of one topic that are under way, or kept for those who come back. */
-export class LoadsOfTopic {
-	/** By what they load; a later one takes the place of an earlier one. */
-	readonly #shared = new Map<string, SharedLoad>();
-	/** Those that have ended a moment ago. */
-	readonly kept = new KeptLoads();
-	/** For callers of a topic that all have to load for themselves. */
-	readonly places = new Gate(PLACES);
-	/** How many streams wait for each. */
-	readonly #users = new Map<SharedLoad, number>();
-
-	/** The load that others may share. */
-	shared(key: string): SharedLoad | undefined {
-		return this.#shared.get(key);
-	}
-
-	share(key: string, load: SharedLoad): void {
-		this.#shared.set(key, load);
-		const end = (): void => {
-			if (this.#shared.get(key) === load) this.#shared.delete(key);
-		};
-		load.done.then(end, end);
-	}
-
-	/** What was loaded may be without what came just now: later streams load anew, those that wait once more. */
-	invalidate(): void {
-		this.#shared.clear();
-		this.kept.clear();
-		for (const load of this.#users.keys()) load.isStale = true;
-	}
-
-	/** Later streams load anew. */
-	unshare(key: string): void {
-		this.#shared.delete(key);
-	}
-
-	/** A stream waits for a load: until it lets go, the load collects what is broadcast. */
-	hold(load: SharedLoad): void {
-		this.#users.set(load, (this.#users.get(load) ?? 0) + 1);
-	}
-
-	letGo(load: SharedLoad): void {
-		const users = (this.#users.get(load) ?? 1) - 1;
-		if (users > 0) this.#users.set(load, users);
-		else this.#users.delete(load);
-	}
-
-	collect(body: EventBody, conflationKey: string | null): void {
-		for (const load of this.#users.keys()) load.collect(body, conflationKey);
-	}
 }
 
 type AskVersion = (context: LiveContext) => MaybePromise<DataVersion>;

@@ -7,7 +7,7 @@ import { decodeEventBody, encodeEventBody, isControl, INVALIDATED, type EventBod
 import type { LogEntry } from '../backplane.ts';
 import type { Broadcast, TopicTap } from '../hub-topic.ts';
 import type { ReadTopic, TopicRead, TopicReader } from '../read-topic.ts';
-import { LoadsOfTopic } from '../shared-load.ts';
+import { LoadsOfTopic } from '../loads-of-topic.ts';
 import { Audience } from './audience.ts';
 import { Follower, type Follows } from './follower.ts';
 import { stagesOf, type GroupOptions, type ViewRun } from './group.ts';

@@ -10,7 +10,7 @@ import type { LogEntry } from '../backplane.ts';
 import type { Broadcast, TopicTap } from '../hub-topic.ts';
 import { loadValue } from '../load-value.ts';
 import type { ReadTopic, SharedRows, TopicRead, TopicReader } from '../read-topic.ts';
-import { LoadsOfTopic } from '../shared-load.ts';
+import { LoadsOfTopic } from '../loads-of-topic.ts';
 import { withTimeout } from '../timeout.ts';
 import { Audience } from './audience.ts';
 import type { GroupOptions } from './group.ts';
