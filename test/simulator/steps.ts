@@ -203,7 +203,12 @@ export class Steps {
 		const watch = this.#openWatch;
 		if (!watch || watch.list || watch.args.length === 0) return;
 		const shown = { id: `r${this.world.random.below(6)}`, room: watch.args[0], version: 0, text: 'guess' };
-		this.#undo.push(watch.optimistic(this.world.random.pick(['created', 'updated', 'deleted']), shown));
+		this.undoLater(watch.optimistic(this.world.random.pick(['created', 'updated', 'deleted']), shown));
+	}
+
+	/** Something is shown early, until it is taken back. */
+	undoLater(undo: () => void): void {
+		this.#undo.push(undo);
 	}
 
 	takeBack(): void {

@@ -10,7 +10,7 @@ import type { Watch } from '../watch.ts';
 import type { SimClient, World } from '../world.ts';
 import { lockOf, type LineChange } from './lines.ts';
 import { PAGED } from './paged-list.ts';
-import type { Lines } from './stored-lines.ts';
+import type { Line, Lines } from './stored-lines.ts';
 
 /** Of the steps of a history. */
 const SHARE = 0.4;
@@ -19,6 +19,8 @@ const FIRST_LINES = 8;
 /** Whoever asks for a page again and again reaches the end: a history has not that many lines. */
 const MAX_PAGES = 100;
 const PAGE_MS = 1_000;
+/** More than any number of the database: lines that are shown early are newer than all. */
+const EARLY = 1e9;
 
 export class PageSteps {
 	readonly #world: World;
@@ -67,10 +69,28 @@ export class PageSteps {
 	}
 
 	call(): void {
-		const client = this.#client;
+		void this.#call(this.#client);
+	}
+
+	/** Shows a line before the server knows of it, during a call or for a while. */
+	early(): void {
+		const watch = this.#anyWatch;
+		const shown = watch?.stream.state.value as Line[] | undefined;
+		if (!watch || !shown || shown.length === 0) return;
+		const { random, database } = this.#world;
+		const isNew = random.chance(0.3);
+		const line = random.pick(shown);
+		const id = isNew ? EARLY + database.nextVersion() : line.id;
+		const wanted = { ...line, id, version: EARLY, text: 'early' };
+		const event = isNew ? 'created' : 'updated';
+		if (random.chance(0.5)) watch.mutate(event, wanted, async () => this.#call(watch.client));
+		else this.#steps.undoLater(watch.optimistic(event, wanted));
+	}
+
+	#call(client: SimClient): Promise<unknown> {
 		const id = this.#world.name('k');
 		const answer = client.client.call('app/line', [id, this.#someChange()]);
-		void this.#steps.track(client, { id, path: 'app/line' }, answer);
+		return this.#steps.track(client, { id, path: 'app/line' }, answer);
 	}
 
 	/** The application publishes by itself, outside of any call: now and then more than fits a page. */
@@ -169,11 +189,12 @@ export class PageSteps {
 	}
 }
 
-type StepName = 'subscribe' | 'more' | 'hydrate' | 'refresh' | 'call' | 'publish' | 'invalidate';
+type StepName = 'subscribe' | 'more' | 'early' | 'hydrate' | 'refresh' | 'call' | 'publish' | 'invalidate';
 
 const WEIGHTS: readonly (readonly [number, StepName])[] = [
 	[5, 'subscribe'],
 	[12, 'more'],
+	[2, 'early'],
 	[1, 'hydrate'],
 	[1, 'refresh'],
 	[5, 'call'],

@@ -144,10 +144,11 @@ export class PagedList {
 	}
 }
 
-/** Without those that are stored, and not told yet: when they are, they take their place. */
+/** Without those that are stored, and whose coming is not told yet: with that, or a new value, they have their place. */
 function settled(shown: Shown[], told: Map<number, Told>): Shown[] {
-	const first = Math.min(...told.keys());
-	return shown.filter(({ id }) => id < first || told.has(id));
+	const isTold = (id: number): boolean => told.get(id)?.isCreated === true;
+	const first = Math.min(...[...told.keys()].filter(isTold));
+	return shown.filter(({ id }) => id < first || isTold(id));
 }
 
 const essence = ({ id, version }: Shown): Shown => ({ id, version });
