@@ -9,7 +9,7 @@ import { encodeTopic, type TopicParts } from '../protocol/topic.ts';
 import type { SessionSource } from './config.ts';
 import type { LiveContext } from './context.ts';
 import { assertDelta } from './delta.ts';
-import { define, registeredPath, type StreamDefinition } from './definition.ts';
+import { define, registeredPath, sharedHome, type StreamDefinition } from './definition.ts';
 import { runtime } from './runtime.ts';
 import { homeOf, type ServiceDefinition } from './service.ts';
 import { topicOfStream, topicWithoutCaller } from './stream-topic.ts';
@@ -239,11 +239,11 @@ interface ServiceParts {
 }
 
 /**
- * A stream that a service keeps current, rather than whoever publishes to it. Where it is exported, whatever else is made of
- * it, by a pipe or a gate, reads what that one service publishes.
+ * A stream that a service keeps current, rather than whoever publishes to it. Whatever is made of it, by a pipe or a gate, reads
+ * what that one service publishes.
  */
 export function serviceStream(parts: ServiceParts, begun: ServiceDefinition, options: AnyOptions): object {
-	const service: ServiceDefinition = { ...begun, home: () => registeredPath(made) };
+	const service: ServiceDefinition = { ...begun, home: sharedHome(() => made) };
 	const definition = makeDefinition(
 		({ path }: LiveContext, ...args: unknown[]) => parts.topic(homeOf(service, path), args),
 		(context: LiveContext, ...args: unknown[]) => parts.load(homeOf(service, context.path), context, args),

@@ -21,6 +21,12 @@ export const PATH = Symbol.for('tidewire.path');
 /** The path under which an export was registered; undefined before that. */
 export const registeredPath = (target: object): string | undefined => (target as { [PATH]?: string })[PATH];
 
+/** Where the service of an export runs that others may show, too: under its own path, else under the first that was registered. */
+export function sharedHome(own: () => object): (path: string) => string {
+	let first: string | undefined;
+	return (path) => registeredPath(own()) ?? (first ??= path);
+}
+
 /** Runs before a function. Throws to refuse; may add fields to the context for what comes after. */
 export type Guard = (context: LiveContext) => MaybePromise<unknown>;
 

@@ -24,13 +24,13 @@ export interface ServiceDefinition {
 	readonly begins: boolean;
 	/** @param path what `homeOf` gives */
 	start(path: string, host: ServiceHost): Service;
-	/** The export that it was made for, where others may show what it does. @default each export has its own */
-	home?(): string | undefined;
+	/** The path that it runs under, where several exports may show what it does. @default that of the export */
+	home?(path: string): string;
 }
 
-/** The path that a service runs under: of one that several exports show, that of the export that it was made for. */
+/** The path that the service of an export runs under. */
 export function homeOf(service: ServiceDefinition, path: string): string {
-	return service.home?.() ?? path;
+	return service.home?.(path) ?? path;
 }
 
 export interface Service {

@@ -8,7 +8,7 @@ import type { TopicName, TopicPart, TopicParts } from '../../protocol/topic.ts';
 import { whenDone } from '../../base/maybe-promise.ts';
 import type { LiveContext } from '../../server/context.ts';
 import { channel, makeStream, stream, type LiveStream } from '../../server/define-stream.ts';
-import { defineMembers, registeredPath, type StreamDefinition } from '../../server/definition.ts';
+import { defineMembers, sharedHome, type StreamDefinition } from '../../server/definition.ts';
 import { partsOf, type Features } from '../../server/features.ts';
 import { RENDERER } from '../../server/load-once.ts';
 import { runtime } from '../../server/runtime.ts';
@@ -155,7 +155,7 @@ class GroupDefinition {
 			this.#rolls.set(host, roll);
 			return roll;
 		};
-		const home = (): string | undefined => registeredPath(made);
+		const home = sharedHome(() => made);
 		const made = makeStream({ ...this.#definition, service: { kind: 'service', begins: false, start, home } });
 		return made as Stream; // made of the same definition
 	}
