@@ -136,10 +136,10 @@ export class GroupState {
 	/** Ends it on every process: everybody is out, and nobody gets in. */
 	async close(): Promise<void> {
 		if (!(await this.#places.close())) return;
+		this.#members.clear();
 		await this.parts.backplane.store.remove(this.#metaKey);
 		await this.#tell({ kind: 'closed' });
 		await this.parts.backplane.append(this.#metaTopic, encodeEventBody('set', null));
-		this.#members.clear();
 		this.#rules.onClose(this);
 	}
 
@@ -151,7 +151,7 @@ export class GroupState {
 
 	/** What was told may be lost. */
 	lookAgain(): void {
-		this.#members.lookAgain();
+		this.#members.writeAgain();
 	}
 
 	/** The others may have given our places to somebody else, or closed the group. */
@@ -202,7 +202,7 @@ export class GroupState {
 
 	/** Also what this process itself has told. */
 	#take(told: Told): void {
-		if (told.kind === 'closed') return this.#members.clear();
+		if (told.kind === 'closed') return this.#members.writeAgain(); // it may be open again
 		const { role, connection } = told.to;
 		this.parts.hub.deliverTo(this.topic, told.body, (id) => {
 			const member = this.#members.get(id);

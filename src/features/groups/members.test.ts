@@ -63,7 +63,7 @@ it('nobody is in it who was being let in while it was closed', async () => {
 	const joining = members.join(ADA, null);
 	await clock.settle();
 	await places.close();
-	members.clear();
+	members.writeAgain();
 	answer.resolve();
 	await clock.settle();
 	expect(await joining).toBe('joined');
@@ -80,8 +80,23 @@ it('what the store has is not written again where it is looked at', async () => 
 	const { clock, store, members } = scene();
 	await members.join(ADA, null);
 	const before = store.get('group/g');
-	members.lookAgain();
+	members.writeAgain();
 	await clock.settle();
 	expect(before?.value).toContain('player');
 	expect(store.get('group/g')).toEqual(before);
+});
+
+it('nobody is in it who was in it before it was closed and opened again, unheard', async () => {
+	const { clock, places, members } = scene();
+	await members.join(ADA, null);
+	await places.close();
+	await places.open();
+	members.writeAgain();
+	await clock.settle();
+	expect(members.all).toEqual([]);
+	expect(await members.join(BOB, null)).toBe('joined');
+	members.writeAgain();
+	await clock.settle();
+	expect(members.all).toEqual([BOB]);
+	expect(await places.count()).toBe(1);
 });

@@ -49,6 +49,8 @@ export class Members {
 	readonly #options: MembersOptions;
 	readonly #members = new Map<string, Membership>();
 	#waiting: Applicant[] = [];
+	/** Of which the members are. */
+	#round = 0;
 	/** Whether the store counts something else than there is. */
 	#changed = false;
 	/** Connections of which something else may be written down than there is. */
@@ -108,35 +110,31 @@ export class Members {
 		for (const { settle } of this.#take(({ member }) => member.connection === connection)) settle.resolve('closed');
 		if (!this.#members.delete(connection)) return false;
 		this.#unrecorded.add(connection);
-		this.#writeAgain();
+		this.writeAgain();
 		return true;
 	}
 
-	/** The group was closed. What is written now finds that out, too, or that it is open again. */
+	/** The group was closed. */
 	clear(): void {
 		this.#removeAll();
-		this.#writeAgain();
+		this.writeAgain();
 	}
 
-	/** Whether the group was closed may not have been heard. */
-	lookAgain(): void {
-		if (this.#members.size > 0) this.#writeAgain();
+	/** What the store counts may not be what there is, or the group may have been closed. */
+	writeAgain(): void {
+		this.#changed = true;
+		this.#write();
 	}
 
-	/** What the store has may not be what there is. */
+	/** The store may have nothing of what there is. */
 	writeAllAgain(): void {
 		for (const connection of this.#members.keys()) this.#unrecorded.add(connection);
-		this.#writeAgain();
+		this.writeAgain();
 	}
 
 	#removeAll(): void {
 		for (const connection of this.#members.keys()) this.#unrecorded.add(connection);
 		this.#members.clear();
-	}
-
-	#writeAgain(): void {
-		this.#changed = true;
-		this.#write();
 	}
 
 	/** Gives all places back. */
@@ -179,7 +177,9 @@ export class Members {
 		this.#changed = false;
 		let considered: Applicant[] = [];
 		let admitted = new Set<Applicant>();
-		const outcome = await places.write((others) => {
+		const outcome = await places.write((others, round) => {
+			if (round !== this.#round) this.#removeAll(); // it was closed, and opened again
+			this.#round = round;
 			considered = [...this.#waiting];
 			admitted = this.#admissible(others);
 			return rolesOf([...this.all, ...[...admitted].map(({ member }) => member)]);

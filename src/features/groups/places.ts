@@ -10,11 +10,13 @@ export type RoleCounts = Record<string, number>;
 
 interface Ledger {
 	closed: boolean;
+	/** Another one each time the group is opened: who was in it before is not in it any more. 0 where it was never closed. */
+	round: number;
 	/** By process. */
 	counts: Record<string, RoleCounts>;
 }
 
-/** How long it is known that a group is closed. */
+/** How long it is known that a group is, or was, closed. */
 const CLOSED_MS = 7 * 24 * 60 * 60 * 1_000;
 
 export class Places {
@@ -29,21 +31,21 @@ export class Places {
 
 	/**
 	 * Writes what this process has given out; null where the group is closed, and then it has none.
-	 * @param decide what to write, by how many places other processes that live have given out. Called again where another
-	 *   process was faster
+	 * @param decide what to write, by how many places other processes that live have given out, and by the round. Called again
+	 *   where another process was faster
 	 * @throws {LiveError} UNAVAILABLE where the store cannot be reached: then it is not known what is written
 	 */
-	async write(decide: (others: number) => RoleCounts): Promise<'written' | 'closed'> {
+	async write(decide: (others: number, round: number) => RoleCounts): Promise<'written' | 'closed'> {
 		const { store } = this.#parts.backplane;
 		const self = this.#parts.process.roster.id;
 		for (;;) {
 			const stored = await store.get(this.#key);
-			const { closed, counts } = await this.#alive(stored?.value);
+			const { closed, round, counts } = await this.#alive(stored?.value);
 			if (closed) return 'closed';
 			const { [self]: _, ...others } = counts;
-			const own = decide(sum(Object.values(others).flatMap((roles) => Object.values(roles))));
+			const own = decide(sum(Object.values(others).flatMap((roles) => Object.values(roles))), round);
 			const next = sum(Object.values(own)) > 0 ? { ...counts, [self]: own } : others;
-			if (await this.#replace(stored, next)) return 'written';
+			if (await this.#replace(stored, { closed, round, counts: next })) return 'written';
 		}
 	}
 
@@ -61,7 +63,7 @@ export class Places {
 		for (;;) {
 			const stored = await store.get(this.#key);
 			if (stored !== null && parse(stored.value).closed) return false;
-			const closed = JSON.stringify({ closed: true, counts: {} } satisfies Ledger);
+			const closed = JSON.stringify({ closed: true, round: 0, counts: {} } satisfies Ledger);
 			const put = await store.put(this.#key, closed, { ttlMs: CLOSED_MS, version: stored?.version ?? 0 });
 			if (put !== null) return true;
 		}
@@ -71,25 +73,27 @@ export class Places {
 	async open(): Promise<void> {
 		const { store } = this.#parts.backplane;
 		const stored = await store.get(this.#key);
-		if (stored !== null && parse(stored.value).closed) await store.remove(this.#key, stored.version);
+		if (stored === null || !parse(stored.value).closed) return;
+		await this.#replace(stored, { closed: false, round: stored.version, counts: {} }); // else somebody else has opened it
 	}
 
 	async #alive(value: string | undefined): Promise<Ledger> {
-		const ledger = value === undefined ? { closed: false, counts: {} } : parse(value);
+		const ledger = value === undefined ? { closed: false, round: 0, counts: {} } : parse(value);
 		for (const process of Object.keys(ledger.counts)) {
 			if (!(await this.#parts.process.roster.isAlive(process))) delete ledger.counts[process];
 		}
 		return ledger;
 	}
 
-	/** An empty group takes up nothing. */
-	async #replace(stored: StoredValue | null, counts: Ledger['counts']): Promise<boolean> {
+	/** Returns whether it was not changed meanwhile. An empty group takes up nothing, but for a while after it was closed. */
+	async #replace(stored: StoredValue | null, ledger: Ledger): Promise<boolean> {
 		const { store } = this.#parts.backplane;
 		const version = stored?.version ?? 0;
-		if (Object.keys(counts).length === 0) return version === 0 || store.remove(this.#key, version);
-		const value = JSON.stringify({ closed: false, counts } satisfies Ledger);
+		const isEmpty = Object.keys(ledger.counts).length === 0;
+		if (isEmpty && ledger.round === 0) return stored === null || store.remove(this.#key, version);
+		const value = JSON.stringify(ledger);
 		if (value === stored?.value) return true;
-		return (await store.put(this.#key, value, { ttlMs: null, version })) !== null;
+		return (await store.put(this.#key, value, { ttlMs: isEmpty ? CLOSED_MS : null, version })) !== null;
 	}
 }
 

@@ -31,8 +31,8 @@ export const PEOPLE_MUTANTS: readonly Mutant[] = [
 		edits: [
 			{
 				file: 'features/groups/places.ts',
-				find: 'value, { ttlMs: null, version })',
-				replace: 'value, { ttlMs: null, version: (await store.get(this.#key))?.version ?? 0 })'
+				find: 'ttlMs: isEmpty ? CLOSED_MS : null, version })',
+				replace: 'ttlMs: null, version: (await store.get(this.#key))?.version ?? 0 })'
 			}
 		]
 	},
