@@ -54,8 +54,8 @@ export function makePeople(host: PeopleHost, truth: Truth, chance: (probability:
 
 	const placesOf = (places: Truth['club']) => ({
 		maxMembers: PLACES,
-		onJoin: (_: unknown, { connection }: { connection: string }) =>
-			host.isOver || places.joined(host.name, connection),
+		onJoin: (_: unknown, { connection, role }: { connection: string; role: string }) =>
+			host.isOver || places.joined({ process: host.name, connection, role }),
 		onLeave: (_: unknown, { connection }: { connection: string }) => host.isOver || places.left(connection),
 		onFull: (_: unknown, { connection }: { connection: string }) => host.isOver || places.refused(connection)
 	});

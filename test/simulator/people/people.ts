@@ -29,6 +29,8 @@ export class People {
 	/** Connections that carry nothing any more, and do not say so. */
 	readonly silent = new WeakSet<LoopbackConnection>();
 	readonly #readers = new Map<SimClient, ClientReaders>();
+	/** Which readers have heard what: by its id. A reset takes it from what they show. */
+	readonly #heard = new Map<string, Set<Reader>>();
 	/** When what was said: by its id. */
 	readonly #saidMs = new Map<string, number>();
 	/** Whether messages between processes get lost or come twice. */
@@ -80,6 +82,7 @@ export class People {
 			silent,
 			onRow: (row) => {
 				const { id, role } = row as unknown as Said;
+				this.#heard.get(id)?.add(reader);
 				if (!truth[name].mayHear(client.name, role, this.#saidMs.get(id) ?? 0))
 					world.violate(`${reader.label} heard ${id}, which was for ${role ?? 'members'}`);
 			}
@@ -102,6 +105,8 @@ export class People {
 		const { world } = this;
 		const id = world.name('s');
 		this.#saidMs.set(id, world.clock.now());
+		const heard = new Set<Reader>();
+		this.#heard.set(id, heard);
 		const listening = this.isRough ? [] : this.#listening(name, role);
 		world.note(() => `  ${id} to ${role ?? 'all'} of ${name}: ${listening.map(({ label }) => label).join()}`);
 		this.run(process, ({ groups }) =>
@@ -112,7 +117,7 @@ export class People {
 			const members = new Set(this.#listening(name, role));
 			for (const reader of listening) {
 				const stayed = members.has(reader) && reader.soundSinceMs <= saidMs;
-				if (stayed && process.alive && !reader.rows.has(id)) world.violate(`${reader.label} never heard ${id}`);
+				if (stayed && process.alive && !heard.has(reader)) world.violate(`${reader.label} never heard ${id}`);
 			}
 		}, HEARD_MS);
 	}

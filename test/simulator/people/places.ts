@@ -60,14 +60,15 @@ export class Places {
 	}
 
 	/** The hook of whoever was let in. */
-	joined(process: string, connection: string): void {
+	joined({ process, connection, role }: Pick<Place, 'process' | 'connection'> & Pick<Asking, 'role'>): void {
 		const sinceMs = this.#options.now();
 		this.#places.push({ process, connection, sinceMs, untilMs: Infinity, telling: 'due' });
 		if (this.taken > PLACES) {
 			const takers = JSON.stringify(this.#takers);
 			this.#options.violate(`${this.#name}: ${this.taken} have one of ${PLACES} places: ${takers}`);
 		}
-		const asked = this.#asked.findLast((each) => each.connection === connection);
+		// They may have asked for another one since.
+		const asked = this.#asked.findLast((each) => each.connection === connection && each.role === role);
 		if (asked) this.granted(asked);
 	}
 
