@@ -217,6 +217,17 @@ describe('a stream that is loaded in pages', () => {
 		expect(idsOf(list.value)).toEqual(prepend ? all : all.toReversed());
 	});
 
+	it('is in order when it has only the last of many rows that are told of together later', async () => {
+		const rows = new Rows(8);
+		const { list, stream } = await open(rows);
+		expect(idsOf(list.value)).toEqual([8, 7, 6]);
+		for (const row of rows.all.toReversed()) await env.publish('rows', 'created', row);
+		await env.settle();
+		expect(idsOf(list.value)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+		while (stream.state.hasMore) await stream.loadMore();
+		expect(idsOf(list.value)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+	});
+
 	it('shows rows in the order of the page that has them before they are told of', async () => {
 		const rows = new Rows(3);
 		const list = await beginLoading(rows, live.stream('rows', rows.load, { prepend: true }) as never);
