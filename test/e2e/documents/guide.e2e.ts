@@ -106,6 +106,17 @@ test('several streams make one value', async ({ visit, clientOf }) => {
 	client.close();
 });
 
+test('a stream is shown while a condition holds', async ({ visit, clientOf }) => {
+	const client = clientOf('user=ada');
+	await client.call('lib/board/addCard', [{ id: 'p', boardId: 'peek', title: 'Peeked' }]);
+	client.close();
+	const ada = await visit('/peek', { user: 'ada' });
+	await ada.getByLabel('Board').fill('peek');
+	await ada.getByText('Peeked').waitFor();
+	await ada.getByLabel('Board').fill('');
+	await ada.getByText('Peeked').waitFor({ state: 'detached' });
+});
+
 test('a batch fills a board in order, and a script counts', async ({ server, visit, clientOf }) => {
 	const ada = await visit('/fill', { user: 'ada' });
 	const client = clientOf('user=ada');
