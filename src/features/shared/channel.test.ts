@@ -104,6 +104,21 @@ describe('what a process sees of a topic', () => {
 		expect(shown).toEqual(['join ada a']);
 	});
 
+	it('shows nobody leave who has moved to another process when it finds that out from the store', async () => {
+		let store = held('other', [claim('ada', 1, 'a')]);
+		const { clock, channel, shown, living } = scene({ load: async () => store });
+		living.add('third');
+		await channel.open();
+		store = held('third', [claim('ada', 2, 'moved')]);
+		channel.resync(); // the backplane is back
+		await clock.settle();
+		expect(shown).toEqual(['join ada a', 'join ada moved']);
+		store = new Map([...held('other', [claim('ada', 3, 'back')]), ...held('third', [claim('bob', 1, 'b')])]);
+		channel.resync();
+		await clock.settle();
+		expect(shown.slice(2)).toEqual(['join ada back', 'join bob b']);
+	});
+
 	it('looks for what it has missed also after a look that failed', async () => {
 		const failed = Promise.withResolvers<never>();
 		const looks = [async () => held('other', []), () => failed.promise];

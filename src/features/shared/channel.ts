@@ -7,7 +7,7 @@ import type { TopicName } from '../../protocol/topic.ts';
 import type { ValueText } from '../../protocol/value.ts';
 import type { Timer } from '../../base/clock.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
-import { Claims, claimsIn, type Claim, type LoadedClaims } from './claims.ts';
+import { Claims, sayIn, type Claim, type LoadedClaims } from './claims.ts';
 import { Peers } from './peers.ts';
 import { decodeRow } from './row.ts';
 
@@ -165,16 +165,22 @@ export class Channel {
 		this.#meanwhile = [];
 		const loaded = await load();
 		if (this.#closed) return;
-		for (const { from, claim } of this.#meanwhile) claimsIn(loaded, from).claims.set(claim[0], claim);
+		for (const { from, claim } of this.#meanwhile) sayIn(loaded, from, claim);
 		loaded.delete(this.#self);
-		for (const process of this.claims.processes) {
-			if (process !== this.#self && !loaded.has(process)) this.#missing(process);
-		}
+		this.#take(loaded);
+	}
+
+	/** First those who are there, then those who are not any more: nobody seems to leave who has moved. */
+	#take(loaded: Map<string, LoadedClaims>): void {
 		for (const [process, { claims, hasLeft }] of loaded) {
 			if (hasLeft) this.#left(process);
-			if (this.#leaving.get(process) === null) continue; // it was read before that was over
 			this.#verify(process);
-			this.claims.replace(process, [...claims.values()]);
+			if (this.#leaving.get(process) === null) claims.clear(); // it was read before that was over
+			for (const claim of claims.values()) this.claims.apply(process, claim);
+		}
+		for (const [process, { claims }] of loaded) this.claims.retain(process, claims);
+		for (const process of this.claims.processes) {
+			if (process !== this.#self && !loaded.has(process)) this.#missing(process);
 		}
 		if ([...loaded.values()].some(({ hasLeft }) => hasLeft)) this.#lookAgain();
 	}

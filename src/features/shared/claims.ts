@@ -59,9 +59,13 @@ export class Claims {
 
 	/** A process says this and nothing else. */
 	replace(process: string, claims: readonly Claim[]): void {
-		const keys = new Set(claims.map(([key]) => key));
-		for (const key of this.keysOf(process)) if (!keys.has(key)) this.apply(process, [key, 0, null]);
 		for (const claim of claims) this.apply(process, claim);
+		this.retain(process, new Set(claims.map(([key]) => key)));
+	}
+
+	/** A process says nothing of other keys than these. */
+	retain(process: string, keys: Pick<ReadonlySet<string>, 'has'>): void {
+		for (const key of this.keysOf(process)) if (!keys.has(key)) this.apply(process, [key, 0, null]);
 	}
 
 	/** Every process that says something. */
@@ -91,6 +95,14 @@ function lastOf(said: ReadonlyMap<string, Said>): ValueText | null {
 		if (isLater) last = { ...each, process };
 	}
 	return last?.text ?? null;
+}
+
+/** Adds to what was loaded what a process has said since. */
+export function sayIn(loaded: Map<string, LoadedClaims>, process: string, claim: Claim): void {
+	const { claims } = claimsIn(loaded, process);
+	const [key, , text] = claim;
+	if (text === null) claims.delete(key);
+	else claims.set(key, claim);
 }
 
 /** What was loaded of a process, to be added to. */

@@ -35,12 +35,15 @@ export class People {
 	readonly #saidMs = new Map<string, number>();
 	/** Whether messages between processes get lost or come twice. */
 	readonly isRough: boolean;
+	/** Whether they get lost. */
+	readonly #loses: boolean;
 
 	constructor(world: World, truth: Truth) {
 		this.world = world;
 		this.truth = truth;
 		const { mode, weather, queueBytes } = world.options;
 		const { lose, repeat } = weather.cluster;
+		this.#loses = mode === 'cluster' ? lose > 0 : queueBytes < ENOUGH_BYTES;
 		this.isRough = mode === 'cluster' ? lose > 0 || repeat > 0 : queueBytes < ENOUGH_BYTES;
 	}
 
@@ -67,7 +70,7 @@ export class People {
 			args: [room, client.name],
 			silent,
 			onGone: (user) => {
-				if (!this.isRough && truth.readings.wasThere(String(user), room))
+				if (!this.#loses && truth.readings.wasThere(String(user), room))
 					world.violate(`${reader.label}: ${String(user)} left for a moment, and was there all the time`);
 			}
 		});
