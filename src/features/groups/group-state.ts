@@ -149,11 +149,6 @@ export class GroupState {
 		await this.parts.backplane.append(this.#metaTopic, encodeEventBody('set', this.#rules.meta));
 	}
 
-	/** What was told may be lost. */
-	lookAgain(): void {
-		this.#members.writeAgain();
-	}
-
 	/** The others may have given our places to somebody else, or closed the group. */
 	writeAgain(): void {
 		if (!this.#members.isEmpty) this.#members.writeAllAgain();

@@ -1,6 +1,5 @@
 // All groups of one server that somebody is in, by topic.
 
-import type { Timer } from '../../base/clock.ts';
 import type { TopicName } from '../../protocol/topic.ts';
 import type { Feature } from '../../server/features.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
@@ -8,8 +7,6 @@ import { GroupState, type GroupRules } from './group-state.ts';
 import type { Admission, Member } from './members.ts';
 
 const FEW = 64;
-/** How often what was missed without a trace is looked for. */
-const LOOK_MS = 30_000;
 
 export class GroupsFeature implements Feature {
 	readonly #parts: ServerParts;
@@ -18,9 +15,6 @@ export class GroupsFeature implements Feature {
 	readonly #byConnection = new Map<string, Set<GroupState>>();
 	/** From how many groups on it is looked which of them nobody is in. */
 	#cleanAt = FEW;
-	/** Runs while somebody is in a group. */
-	#look: Timer | null = null;
-	#stopped = false;
 	readonly #unlisten: () => void;
 
 	constructor(parts: ServerParts) {
@@ -46,7 +40,6 @@ export class GroupsFeature implements Feature {
 	join(group: GroupState, member: Member, reading: AbortSignal | null = null): Promise<Admission> {
 		const joined = this.#byConnection.get(member.connection) ?? new Set<GroupState>();
 		this.#byConnection.set(member.connection, joined.add(group));
-		if (this.#look === null) this.#lookLater();
 		const admission = group.join(member, reading);
 		if (reading !== null) this.#endWith(group, member.connection, reading);
 		return admission;
@@ -81,26 +74,13 @@ export class GroupsFeature implements Feature {
 		for (const group of this.#groups.values()) group.writeAgain();
 	}
 
-	#lookLater(): void {
-		if (!this.#stopped) this.#look = this.#parts.clock.setTimer(() => this.#lookAgain(), LOOK_MS);
-	}
-
-	#lookAgain(): void {
-		this.#look = null;
-		const used = [...this.#groups.values()].filter((group) => !group.isIdle);
-		for (const group of used) group.lookAgain();
-		if (used.length > 0) this.#lookLater();
-	}
-
 	#clean(): void {
 		for (const [name, group] of this.#groups) if (group.isIdle) this.#groups.delete(name);
 		this.#cleanAt = Math.max(FEW, 2 * this.#groups.size);
 	}
 
 	async stop(): Promise<void> {
-		this.#stopped = true;
 		this.#unlisten();
-		this.#parts.clock.clearTimer(this.#look);
 		// Those whose connections did not close in time have left, too.
 		for (const connection of [...this.#byConnection.keys()]) this.connectionClosed(connection);
 		await Promise.all([...this.#groups.values()].map((group) => group.stop()));

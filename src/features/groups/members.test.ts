@@ -100,3 +100,24 @@ it('nobody is in it who was in it before it was closed and opened again, unheard
 	expect(members.all).toEqual([BOB]);
 	expect(await places.count()).toBe(1);
 });
+
+it('everybody stays in it where the store has forgotten that it was closed', async () => {
+	const { clock, store, places, members } = scene();
+	await places.close();
+	await places.open();
+	await members.join(ADA, null);
+	store.remove('group/g');
+	members.writeAllAgain();
+	await clock.settle();
+	expect(members.all).toEqual([ADA]);
+	expect(await places.count()).toBe(1);
+});
+
+it('nothing runs when the server has ended', async () => {
+	const { clock, members } = scene();
+	await members.join(ADA, null);
+	await clock.settle();
+	expect(clock.pending).toBe(1);
+	await members.stop();
+	expect(clock.pending).toBe(0);
+});

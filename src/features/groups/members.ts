@@ -44,6 +44,8 @@ export interface MembersOptions {
 }
 
 const RETRY_MS = 1_000;
+/** How often it is looked whether the group was closed, of which nobody may have heard. */
+const LOOK_MS = 30_000;
 
 export class Members {
 	readonly #options: MembersOptions;
@@ -56,7 +58,7 @@ export class Members {
 	/** Connections of which something else may be written down than there is. */
 	readonly #unrecorded = new Set<string>();
 	#writing: Promise<void> | null = null;
-	#retry: Timer | null = null;
+	#timer: Timer | null = null;
 	#stopped = false;
 
 	constructor(options: MembersOptions) {
@@ -140,8 +142,8 @@ export class Members {
 	/** Gives all places back. */
 	async stop(): Promise<void> {
 		this.#stopped = true;
+		this.#options.parts.clock.clearTimer(this.#timer);
 		await this.#writing;
-		this.#options.parts.clock.clearTimer(this.#retry);
 		if (this.#members.size === 0) return;
 		this.#removeAll();
 		await this.#options.places.write(() => ({}));
@@ -164,11 +166,19 @@ export class Members {
 			// What was written is not known, so it is written again; those who waited are told that they are not in.
 			this.#changed = true;
 			for (const { settle } of this.#waiting.splice(0)) settle.reject(unavailable(error));
-			this.#retryLater(error);
+			this.#options.parts.onError('', error, null);
 		}
 		// In the same turn as the last look at what is due: what comes later is written by the next one.
 		this.#writing = null;
 		if (this.#members.size === 0) this.#options.letGo();
+		this.#writeLater();
+	}
+
+	#writeLater(): void {
+		const { clock } = this.#options.parts;
+		clock.clearTimer(this.#timer);
+		if (this.#stopped || this.isEmpty) return;
+		this.#timer = clock.setTimer(() => this.writeAgain(), this.#changed ? RETRY_MS : LOOK_MS);
 	}
 
 	async #writeOnce(): Promise<void> {
@@ -178,7 +188,7 @@ export class Members {
 		let considered: Applicant[] = [];
 		let admitted = new Set<Applicant>();
 		const outcome = await places.write((others, round) => {
-			if (round !== this.#round) this.#removeAll(); // it was closed, and opened again
+			if (round > this.#round) this.#removeAll(); // it was closed, and opened again; 0 where the store was emptied
 			this.#round = round;
 			considered = [...this.#waiting];
 			admitted = this.#admissible(others);
@@ -243,13 +253,6 @@ export class Members {
 		const taken = this.#waiting.filter(which);
 		this.#waiting = this.#waiting.filter((applicant) => !taken.includes(applicant));
 		return taken;
-	}
-
-	#retryLater(error: unknown): void {
-		const { clock, onError } = this.#options.parts;
-		onError('', error, null);
-		clock.clearTimer(this.#retry);
-		this.#retry = clock.setTimer(() => this.#write(), RETRY_MS);
 	}
 }
 
