@@ -1,9 +1,12 @@
-// One subscription, and an event published at one exact moment of it: after the n-th step of the event loop or of the
+// A subscription or a further page, and an event published at one exact moment of it: after the n-th step of the event loop or of the
 // promises in it. Run again and again with the next moment, until there is none left.
 
 import type { TopicLike } from '../../src/server/topic.ts';
 import { NO_FAULTS } from '../../src/testing/faulty-cluster.ts';
 import { Random } from '../../src/testing/random.ts';
+import type { App, Publishes } from './app.ts';
+import { fillLines, someChange } from './pages/line-changes.ts';
+import { PAGED } from './pages/paged-list.ts';
 import type { SimClient } from './world.ts';
 import { World, type Mode } from './world.ts';
 
@@ -104,6 +107,21 @@ const SCENARIOS = {
 		write('next');
 	},
 
+	async firstPage({ world, clients, mark }: Scene) {
+		fillLines(world.database);
+		mark();
+		for (const client of clients) for (const path of PAGED) client.watch(path, ['red']).open();
+	},
+
+	async furtherPage({ world, clients, mark }: Scene) {
+		fillLines(world.database);
+		const watches = clients.flatMap((client) => PAGED.map((path) => client.watch(path, ['red'])));
+		for (const watch of watches) watch.open();
+		await world.clock.advance(SHORT_MS);
+		mark();
+		for (const { list, stream } of watches) void list?.whileAsked(stream.loadMore());
+	},
+
 	async ephemeral({ clients, mark }: Scene) {
 		mark();
 		for (const client of clients) client.watch('app/presence', []).open();
@@ -122,9 +140,8 @@ export async function runInjection(injection: Injection): Promise<InjectionResul
 	const clients = [world.addClient('ann'), world.addClient('bob')];
 	const write = writer(world);
 	let written = 0;
-	const counter = new Counter(world, injection.moments, () =>
-		write(`injected${written++}`, 3, scenario === 'ephemeral')
-	);
+	const inject = INJECTED[scenario] ?? ((): void => write(`injected${written++}`));
+	const counter = new Counter(world, injection.moments, () => inject(world));
 	const mark = (): void => counter.start();
 	write('first');
 	await SCENARIOS[scenario]({ world, clients, write, mark });
@@ -160,19 +177,44 @@ function makeWorld(random: Random, mode: Mode, maxDelayMs: number): World {
 	});
 }
 
-/** Stores a row, or a seat, and publishes it, on any of the processes. */
-function writer(world: World) {
-	return (name: string, size = 3, seat = false): void => {
-		const process = world.random.pick(world.processes);
-		const publish = (topic: TopicLike, event: string, data?: unknown): void => {
-			void process.server.publisher.publish(topic, event, data);
-		};
-		if (!seat) return process.app.writeRow({ publish }, { room: 'red', id: name, text: 'x'.repeat(size) });
-		const entry = { key: name, version: world.database.nextVersion() };
-		world.database.seats.set(name, entry);
-		publish(process.app.streams.presence.topic(), 'join', entry);
+/** Any of the processes, and what it publishes. */
+function anyProcess(world: World): { app: App } & Publishes {
+	const { app, server } = world.random.pick(world.processes);
+	const publish = (topic: TopicLike, event: string, data?: unknown): void => {
+		void server.publisher.publish(topic, event, data);
+	};
+	return { app, publish };
+}
+
+/** Stores a row and publishes it. */
+function writer(world: World): Write {
+	return (name, size = 3) => {
+		const { app, publish } = anyProcess(world);
+		app.writeRow({ publish }, { room: 'red', id: name, text: 'x'.repeat(size) });
 	};
 }
+
+function takeSeat(world: World): void {
+	const { app, publish } = anyProcess(world);
+	const seat = { key: world.name('seat'), version: world.database.nextVersion() };
+	world.database.seats.set(seat.key, seat);
+	publish(app.streams.presence.topic(), 'join', seat);
+}
+
+/** Now and then more lines come than fit a page. */
+function changeLines(world: World): void {
+	for (let count = world.random.pick([1, 1, 5]); count > 0; count--) {
+		const { app, publish } = anyProcess(world);
+		void app.change({ publish }, { ...someChange(world.random), room: 'red' });
+	}
+}
+
+/** What is injected where it is no row. */
+const INJECTED: Partial<Record<Scenario, (world: World) => void>> = {
+	ephemeral: takeSeat,
+	firstPage: changeLines,
+	furtherPage: changeLines
+};
 
 /** Counts the callbacks of the loop, and the rounds of microtasks that follow each of them. */
 class Counter {

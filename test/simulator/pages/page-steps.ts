@@ -8,14 +8,13 @@ import { loadPage } from '../page-load.ts';
 import type { Steps } from '../steps.ts';
 import type { Watch } from '../watch.ts';
 import type { SimClient, World } from '../world.ts';
-import { lockOf, type LineChange } from './lines.ts';
+import { changeSilently, fillLines, someChange } from './line-changes.ts';
+import { lockOf } from './lines.ts';
 import { PAGED } from './paged-list.ts';
-import type { Line, Lines } from './stored-lines.ts';
+import type { Line } from './stored-lines.ts';
 
 /** Of the steps of a history. */
 const SHARE = 0.4;
-/** Lines of each room from the beginning. */
-const FIRST_LINES = 8;
 /** Whoever asks for a page again and again reaches the end: a history has not that many lines. */
 const MAX_PAGES = 100;
 const PAGE_MS = 1_000;
@@ -31,8 +30,7 @@ export class PageSteps {
 	constructor(world: World, steps: Steps) {
 		this.#world = world;
 		this.#steps = steps;
-		for (const room of ROOMS)
-			for (let index = 0; index < FIRST_LINES; index++) this.#change(room, { kind: 'add', place: 0 });
+		fillLines(world.database);
 	}
 
 	/** Does one thing at random: one of these, or anything else. */
@@ -89,7 +87,7 @@ export class PageSteps {
 
 	#call(client: SimClient): Promise<unknown> {
 		const id = this.#world.name('k');
-		const answer = client.client.call('app/line', [id, this.#someChange()]);
+		const answer = client.client.call('app/line', [id, someChange(this.#world.random)]);
 		return this.#steps.track(client, { id, path: 'app/line' }, answer);
 	}
 
@@ -102,7 +100,8 @@ export class PageSteps {
 			void server.publisher.publish(topic, event, data);
 		};
 		const count = random.pick([1, 1, 1, 2, 7]);
-		for (let index = 0; index < count; index++) app.change({ publish }, this.#someChange()).catch(() => {}); // the process crashed
+		for (let index = 0; index < count; index++)
+			app.change({ publish }, someChange(this.#world.random)).catch(() => {}); // the process crashed
 	}
 
 	/** Lines of one room change without an event: whoever reads it loads anew. */
@@ -110,10 +109,10 @@ export class PageSteps {
 		const { random, processes } = this.#world;
 		if (processes.length === 0) return;
 		const process = random.pick(processes);
-		const { room: _, ...change } = this.#someChange();
+		const change = { ...someChange(random), room: INVALIDATED_ROOM };
 		const spoil = async (): Promise<void> => {
 			process.check();
-			this.#change(INVALIDATED_ROOM, change);
+			changeSilently(process.database, change);
 			const { newest } = process.app.streams;
 			await process.server.publisher.invalidate(newest.topic(INVALIDATED_ROOM), null);
 		};
@@ -150,21 +149,6 @@ export class PageSteps {
 	#answered(how: string): void {
 		this.#world.note(() => how);
 		this.#awaited--;
-	}
-
-	#change(room: string, change: Omit<LineChange, 'room' | 'text'>): void {
-		const lines = this.#world.database.lines.get(room) as Lines;
-		lines.change({ room, text: 'silent', ...change }, () => this.#world.database.nextVersion());
-	}
-
-	#someChange(): LineChange {
-		const { random } = this.#world;
-		return {
-			room: this.#room,
-			kind: random.pick(['add', 'add', 'edit', 'edit', 'erase']),
-			place: random.below(12),
-			text: 'x'.repeat(random.pick([3, 3, 200]))
-		};
 	}
 
 	get #path(): string {
