@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ServerCluster } from '../../../test/support/server-cluster.ts';
 import { live } from '../../live/live.ts';
 import { createTestEnv } from '../../testing/test-env.ts';
 import { pipe } from './pipe.ts';
@@ -93,6 +94,21 @@ describe('what is made of a stream that keeps itself current', () => {
 		await env.advance(0);
 		expect(await computedFor('orders')).toBe(0);
 		expect(reader.value).toEqual([{ id: 'new' }]);
+	});
+
+	it('is computed by one process of several, and by another where that was killed', async () => {
+		const list = counted();
+		const cluster = new ServerCluster({ modules: { m: { list, shown: pipe(list, pipe.limit(1)) } } });
+		const [one, other] = [await cluster.start(), await cluster.start()];
+		await cluster.clock.advance(1_000);
+		const before = computed;
+		await other.server.publisher.publish('orders', 'created', {});
+		await cluster.clock.advance(1_000);
+		expect(computed - before).toBe(1);
+		one.kill();
+		await other.server.publisher.publish('orders', 'created', {});
+		await cluster.clock.advance(10_000);
+		expect(computed - before).toBe(2);
 	});
 
 	it('is one aggregate, with one state: also of a pipe that comes later', async () => {
