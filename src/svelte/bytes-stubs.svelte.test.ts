@@ -1,19 +1,12 @@
 import { flushSync } from 'svelte';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { PageServer } from '../../test/svelte/page-server.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { connectedPage } from '../../test/svelte/connected-page.ts';
+import { show } from '../../test/svelte/shown.svelte.ts';
 import type { LiveUploadTask } from '../base/bytes-surface.ts';
 import { LiveError } from '../base/errors.ts';
 import { binary, download, generate, upload, volatile } from './bytes-stubs.ts';
-import { call } from './stubs.ts';
 
-const server = new PageServer();
-
-beforeAll(async () => {
-	const first = call('lib/files/first')();
-	server.accept();
-	server.result((await server.take('call')).id, 'connected');
-	await first;
-});
+const server = connectedPage();
 
 /** The next message of this kind: a file is read in passes of the event loop. */
 async function next<Kind extends 'call' | 'chunk' | 'more' | 'cancel'>(kind: Kind) {
@@ -23,13 +16,7 @@ async function next<Kind extends 'call' | 'chunk' | 'more' | 'cancel'>(kind: Kin
 describe('an upload', () => {
 	test('shows how far it is in effects, and what the function returned', async () => {
 		const task: LiveUploadTask<unknown> = upload('lib/files/attach')(new Blob(['hello there']), 'c1');
-		const seen: number[] = [];
-		const leave = $effect.root(() => {
-			$effect(() => {
-				seen.push(Math.round(task.progress * 11));
-			});
-		});
-		flushSync();
+		const { seen } = show(() => Math.round(task.progress * 11));
 		const { id, file, args } = await next('call');
 		expect([file?.size, args]).toEqual([11, ['c1']]);
 		server.wanted(id, 0, 5);
@@ -41,7 +28,6 @@ describe('an upload', () => {
 		expect(await task).toBe('/files/1');
 		flushSync();
 		expect([...new Set(seen)]).toEqual([0, 5, 11]);
-		leave();
 	});
 
 	test('is ended by the page', async () => {

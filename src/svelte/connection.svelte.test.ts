@@ -1,18 +1,13 @@
 import { flushSync } from 'svelte';
 import { expect, test } from 'vitest';
 import { PageServer } from '../../test/svelte/page-server.ts';
+import { show } from '../../test/svelte/shown.svelte.ts';
 import { connection } from './connection.ts';
 import { call } from './stubs.ts';
 
 test('the connection shows its state, its loss and its return, and opens nothing by itself', async () => {
 	const server = new PageServer();
-	const seen: unknown[] = [];
-	const leave = $effect.root(() => {
-		$effect(() => {
-			seen.push([connection.status, connection.error?.code]);
-		});
-	});
-	flushSync();
+	const { seen, leave } = show(() => [connection.status, connection.error?.code]);
 	expect(server.attempts).toBe(0);
 
 	const lost = call('chat/send')().catch((error: unknown) => (error as { code: string }).code);
@@ -39,13 +34,7 @@ test('the connection shows its state, its loss and its return, and opens nothing
 });
 
 test('the network shows as the browser tells it', () => {
-	const seen: boolean[] = [];
-	const leave = $effect.root(() => {
-		$effect(() => {
-			seen.push(connection.online);
-		});
-	});
-	flushSync();
+	const { seen, leave } = show(() => connection.online);
 	let online = false;
 	Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => online });
 	dispatchEvent(new Event('offline'));

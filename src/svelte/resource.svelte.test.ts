@@ -2,6 +2,7 @@ import { flushSync, tick } from 'svelte';
 import { derived, get, writable } from 'svelte/store';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MemoryStream } from '../../test/svelte/memory-stream.ts';
+import { show } from '../../test/svelte/shown.svelte.ts';
 import { LiveError } from '../base/errors.ts';
 import { StreamResource } from './resource.ts';
 
@@ -20,23 +21,11 @@ const snapshotOf = (value: number[]) => ({
 	merge: { kind: 'set' as const, key: 'id', prepend: false, max: 0 }
 });
 
-/** Runs an effect until `leave` is called; `seen` collects what it read. */
-function observe<Read>(read: () => Read) {
-	const seen: Read[] = [];
-	const leave = $effect.root(() => {
-		$effect(() => {
-			seen.push(read());
-		});
-	});
-	flushSync();
-	return { seen, leave };
-}
-
 describe('effects', () => {
 	test('the first effect subscribes and the last one that leaves ends the subscription', async () => {
 		const { stream, resource } = setUp();
-		const first = observe(() => resource.current);
-		const second = observe(() => resource.current);
+		const first = show(() => resource.current);
+		const second = show(() => resource.current);
 		expect(stream.listeners).toBe(1);
 
 		first.leave();
@@ -50,7 +39,7 @@ describe('effects', () => {
 
 	test('an effect that reads every property leaves nothing behind', async () => {
 		const { stream, resource } = setUp();
-		const { leave } = observe(() => [
+		const { leave } = show(() => [
 			resource.current,
 			resource.ready,
 			resource.loading,
@@ -65,7 +54,7 @@ describe('effects', () => {
 
 	test('an effect runs again for every change of what it reads', () => {
 		const { stream, resource } = setUp();
-		const { seen, leave } = observe(() => resource.current);
+		const { seen, leave } = show(() => resource.current);
 		stream.receive([1]);
 		flushSync();
 		stream.receive([1, 2]);
@@ -76,7 +65,7 @@ describe('effects', () => {
 
 	test('an effect does not run again for changes of what it does not read', () => {
 		const { stream, resource } = setUp();
-		const { seen, leave } = observe(() => resource.connected);
+		const { seen, leave } = show(() => resource.connected);
 		stream.receive([1]);
 		flushSync();
 		stream.receive([2]);
@@ -89,7 +78,7 @@ describe('effects', () => {
 
 	test('the subscription survives an effect that runs again', async () => {
 		const { stream, resource } = setUp();
-		const { leave } = observe(() => resource.current);
+		const { leave } = show(() => resource.current);
 		for (const value of [1, 2, 3]) {
 			stream.receive([value]);
 			flushSync();
@@ -123,10 +112,10 @@ describe('effects', () => {
 
 	test('an effect that comes back after everyone left sees what changed meanwhile', async () => {
 		const { stream, resource } = setUp();
-		observe(() => resource.current).leave();
+		show(() => resource.current).leave();
 		await tick();
 		stream.receive([1]);
-		const { seen, leave } = observe(() => resource.current);
+		const { seen, leave } = show(() => resource.current);
 		stream.receive([2]);
 		flushSync();
 		expect(seen).toEqual([[1], [2]]);
@@ -147,7 +136,7 @@ describe('effects', () => {
 		const { stream, resource } = setUp();
 		let wanted = $state(false);
 		const list = $derived(wanted ? resource : undefined);
-		const { seen, leave } = observe(() => list?.current);
+		const { seen, leave } = show(() => list?.current);
 		for (const value of [1, 2]) {
 			expect(stream.listeners).toBe(0);
 			wanted = true;
@@ -169,7 +158,7 @@ describe('effects', () => {
 		const { stream, resource } = setUp();
 		let wanted = $state(true);
 		const value = $derived(wanted ? resource.current : undefined);
-		const { seen, leave } = observe(() => value);
+		const { seen, leave } = show(() => value);
 		expect(stream.listeners).toBe(1);
 		stream.receive([1]);
 		flushSync();
@@ -182,7 +171,7 @@ describe('effects', () => {
 
 	test('a derived may hydrate a stream that another effect shows', () => {
 		const { stream, resource } = setUp();
-		const { seen, leave } = observe(() => resource.current);
+		const { seen, leave } = show(() => resource.current);
 		let value = $state.raw([1]);
 		const leaveOther = $effect.root(() => {
 			const hydrated = $derived(resource.hydrate(snapshotOf(value)));
@@ -229,7 +218,7 @@ describe('promise', () => {
 
 	test('an effect that awaits runs again after a later value, and not for the first', async () => {
 		const { stream, resource } = setUp();
-		const { seen, leave } = observe(() => resource.then);
+		const { seen, leave } = show(() => resource.then);
 		stream.receive([1]);
 		flushSync();
 		expect(seen).toHaveLength(1);
@@ -349,7 +338,7 @@ describe('on a page that is shown', () => {
 	test('a flood of messages runs effects once per animation frame, and ends with the last value', async () => {
 		showPage();
 		const { stream, resource } = setUp();
-		const { seen, leave } = observe(() => resource.current);
+		const { seen, leave } = show(() => resource.current);
 		await receive(stream, 1, 50);
 		draw();
 		await receive(stream, 51, 100);
@@ -378,7 +367,7 @@ describe('on a page that is shown', () => {
 		showPage();
 		const stream = new OptimisticStream();
 		const resource = new StreamResource<number[], Events>(stream, 'key');
-		const { seen, leave } = observe(() => resource.current);
+		const { seen, leave } = show(() => resource.current);
 		await receive(stream, 1, 50);
 		const takeBack = resource.optimistic('created', 51);
 		flushSync();
@@ -393,7 +382,7 @@ describe('on a page that is shown', () => {
 		showPage();
 		const { stream, resource } = setUp();
 		let other = $state(0);
-		const { seen, leave } = observe(() => [other, resource.connected]);
+		const { seen, leave } = show(() => [other, resource.connected]);
 		await receive(stream, 1, 2);
 		draw();
 		stream.set({ connected: false });

@@ -1,36 +1,14 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { flushSync, tick } from 'svelte';
-import { PageServer } from '../../test/svelte/page-server.ts';
-import { CLIENT_DEFAULTS } from '../client/options.ts';
+import { describe, expect, test } from 'vitest';
+import { tick } from 'svelte';
+import { connectedPage } from '../../test/svelte/connected-page.ts';
+import { show } from '../../test/svelte/shown.svelte.ts';
 import { cursors, group, presence, room } from './room-stubs.ts';
-import { call } from './stubs.ts';
 
-const server = new PageServer();
+const server = connectedPage();
 
-beforeAll(async () => {
-	const first = call('lib/first')();
-	server.accept();
-	server.result((await server.take('call')).id, 'connected');
-	await first;
-});
-
-const leaves: (() => void)[] = [];
-
-afterEach(async () => {
-	for (const leave of leaves.splice(0)) leave();
-	await tick();
-	server.clock.advance(CLIENT_DEFAULTS.lingerMs);
-	await server.sent();
-});
-
-/** Subscribes, as a component that shows it. */
-async function show(resource: { readonly current: unknown }) {
-	leaves.push(
-		$effect.root(() => {
-			$effect(() => void resource.current);
-		})
-	);
-	flushSync();
+/** What a stream subscribes to where it is shown. */
+async function shown(resource: { readonly current: unknown }) {
+	show(() => resource.current);
 	const { path, args } = await server.take('subscribe');
 	return { path, args };
 }
@@ -51,7 +29,7 @@ async function rest(): Promise<void> {
 describe('the stub of presence', () => {
 	test('is a stream, and changes what is shown of the user', async () => {
 		const people = presence('lib/people')('b');
-		expect(await show(people)).toEqual({ path: 'lib/people', args: ['b'] });
+		expect(await shown(people)).toEqual({ path: 'lib/people', args: ['b'] });
 		const updated = people.update({ typing: true });
 		expect(await taken()).toEqual({ path: 'lib/people/update', args: ['b', { typing: true }] });
 		await updated;
@@ -59,7 +37,7 @@ describe('the stub of presence', () => {
 
 	test('without arguments is its own list', async () => {
 		const people = presence('lib/lobby');
-		expect(await show(people)).toEqual({ path: 'lib/lobby', args: [] });
+		expect(await shown(people)).toEqual({ path: 'lib/lobby', args: [] });
 		void people.update({ away: true });
 		expect(await taken()).toEqual({ path: 'lib/lobby/update', args: [{ away: true }] });
 	});
@@ -98,9 +76,9 @@ describe('the stub of a room', () => {
 	};
 
 	test('has its streams by name', async () => {
-		expect(await show(board.data('b'))).toEqual({ path: 'lib/board/data', args: ['b'] });
-		expect(await show(board.presence('b'))).toEqual({ path: 'lib/board/presence', args: ['b'] });
-		expect(await show(board.cursors('b'))).toEqual({ path: 'lib/board/cursors', args: ['b'] });
+		expect(await shown(board.data('b'))).toEqual({ path: 'lib/board/data', args: ['b'] });
+		expect(await shown(board.presence('b'))).toEqual({ path: 'lib/board/presence', args: ['b'] });
+		expect(await shown(board.cursors('b'))).toEqual({ path: 'lib/board/cursors', args: ['b'] });
 	});
 
 	test('calls whatever else it is asked for, and always by the same function', async () => {
@@ -116,6 +94,6 @@ describe('the stub of a room', () => {
 
 test('the stub of a group is a stream, and has another for its metadata', async () => {
 	const lobby = group('lib/lobby') as unknown as ReturnType<typeof presence> & { meta: ReturnType<typeof presence> };
-	expect(await show(lobby('b'))).toEqual({ path: 'lib/lobby', args: ['b'] });
-	expect(await show(lobby.meta('b'))).toEqual({ path: 'lib/lobby/meta', args: ['b'] });
+	expect(await shown(lobby('b'))).toEqual({ path: 'lib/lobby', args: ['b'] });
+	expect(await shown(lobby.meta('b'))).toEqual({ path: 'lib/lobby/meta', args: ['b'] });
 });

@@ -1,7 +1,8 @@
 import { flushSync, tick } from 'svelte';
 import { get } from 'svelte/store';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { PageServer } from '../../test/svelte/page-server.ts';
+import { describe, expect, test } from 'vitest';
+import { connectedPage } from '../../test/svelte/connected-page.ts';
+import { show } from '../../test/svelte/shown.svelte.ts';
 import { LiveError } from '../base/errors.ts';
 import type { LiveResource } from '../base/surface.ts';
 import { CLIENT_DEFAULTS } from '../client/options.ts';
@@ -14,36 +15,7 @@ interface Card {
 type Cards = LiveResource<Card[], { created: Card; updated: Card; deleted: { id: number }; set: Card[] }>;
 
 const cards = stream('lib/board/cards') as unknown as (board: string) => Cards;
-const server = new PageServer();
-
-beforeAll(async () => {
-	const first = call('lib/board/first')();
-	server.accept();
-	server.result((await server.take('call')).id, 'connected');
-	await first;
-});
-
-function show<Read>(read: () => Read) {
-	const seen: Read[] = [];
-	const leave = $effect.root(() => {
-		$effect(() => {
-			seen.push(read());
-		});
-	});
-	flushSync();
-	shown.push(leave);
-	return { seen, leave };
-}
-
-const shown: (() => void)[] = [];
-
-/** What one test leaves subscribed would answer in another one. */
-afterEach(async () => {
-	for (const leave of shown.splice(0)) leave();
-	await tick();
-	server.clock.advance(CLIENT_DEFAULTS.lingerMs);
-	await server.sent();
-});
+const server = connectedPage();
 
 describe('calls', () => {
 	test('a call sends its arguments and resolves with the result', async () => {
