@@ -1,20 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { idleSocket } from '../../test/support/idle-socket.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { live } from '../live/live.ts';
 import { LiveServer } from './server.ts';
-import type { TransportSocket } from './transport.ts';
-
-const SOCKET: TransportSocket = {
-	remoteAddress: undefined,
-	bufferedBytes: 0,
-	send: () => {},
-	sendMessage: () => {},
-	close: () => {},
-	terminate: () => {},
-	pause: () => {},
-	resume: () => {}
-};
 
 let clock: VirtualClock;
 let server: LiveServer;
@@ -30,7 +19,7 @@ beforeEach(async () => {
 	const slow = live(() => new Promise<void>((resolve) => (finish = resolve)));
 	server.registry.register('app', { slow });
 	await server.start();
-	const connection = server.accept(SOCKET, { user: { id: 'ann' } });
+	const connection = server.accept(idleSocket(), { user: { id: 'ann' } });
 	connection.message('["hello",1]');
 	connection.message('["call",1,"app/slow",[]]');
 	connection.closed(1006, '');

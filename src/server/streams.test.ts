@@ -1,21 +1,9 @@
 import { expect, it } from 'vitest';
+import { idleSocket } from '../../test/support/idle-socket.ts';
 import { memory } from '../backplanes/memory/memory.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { live } from '../live/live.ts';
 import { LiveServer } from './server.ts';
-import type { TransportSocket } from './transport.ts';
-
-/** A socket that has much to send and sends nothing. */
-const FULL_SOCKET: TransportSocket = {
-	remoteAddress: undefined,
-	bufferedBytes: 100_000,
-	send: () => {},
-	sendMessage: () => {},
-	close: () => {},
-	terminate: () => {},
-	pause: () => {},
-	resume: () => {}
-};
 
 it('streams that wait for room end with their connection, also those that wait for their turn to wait', async () => {
 	const clock = new VirtualClock();
@@ -28,7 +16,8 @@ it('streams that wait for room end with their connection, also those that wait f
 	});
 	await server.start();
 	const idleTimers = clock.pending;
-	const connection = server.accept(FULL_SOCKET, { user: { id: 'ann' } });
+	// It has much to send, and sends nothing.
+	const connection = server.accept(idleSocket({ bufferedBytes: 100_000 }), { user: { id: 'ann' } });
 	connection.message('["hello",1]');
 	for (let id = 1; id <= 30; id++) connection.message(`["subscribe",${id},"app/rows",null,["t${id}"]]`);
 	await clock.settle();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/lib/port.ts';
 import { root } from '../../scripts/lib/run.ts';
+import { outputOf, stopProcess } from './child-process.ts';
 import { findBun } from './transports/runtimes.ts';
 
 /** `workers` is production in two workers. */
@@ -25,7 +26,6 @@ export interface RunningExample extends AsyncDisposable {
 }
 
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
 
 /**
  * Starts `examples/NAME` and waits until it answers. `env` is added to the server's environment; its `PORT` is taken
@@ -43,7 +43,7 @@ export async function startExample(
 		env: { ...process.env, NODE_ENV: mode === 'dev' ? 'development' : 'production', PORT: port, ...env },
 		stdio: ['ignore', 'pipe', 'pipe']
 	});
-	const output = collect(child);
+	const output = outputOf(child);
 	const url = `http://localhost:${port}`;
 	const stop = () => stopProcess(child);
 	try {
@@ -66,15 +66,6 @@ function commandOf(mode: Mode, port: string): [string, ...string[]] {
 	return [process.execPath, vite, mode, '--port', port, '--strictPort', '--clearScreen', 'false'];
 }
 
-function collect(child: ChildProcess): () => string {
-	let text = '';
-	for (const stream of [child.stdout, child.stderr]) {
-		stream?.setEncoding('utf8');
-		stream?.on('data', (chunk: string) => (text += chunk));
-	}
-	return () => text;
-}
-
 async function answered(child: ChildProcess, url: string): Promise<void> {
 	const deadline = Date.now() + START_TIMEOUT_MS;
 	while (Date.now() < deadline) {
@@ -91,14 +82,4 @@ async function killProcess(child: ChildProcess): Promise<void> {
 	const ended = once(child, 'exit');
 	child.kill('SIGKILL');
 	await ended;
-}
-
-async function stopProcess(child: ChildProcess): Promise<number | null> {
-	if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-	const ended = once(child, 'exit');
-	const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-	child.kill('SIGTERM');
-	await ended;
-	clearTimeout(timer);
-	return child.exitCode;
 }

@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { freePort } from '../../scripts/lib/port.ts';
 import { root } from '../../scripts/lib/run.ts';
+import { outputOf, stopProcess } from './child-process.ts';
 
 /** SvelteKit 3 as in the root, and SvelteKit 2 with its own older companions. */
 export type FixtureName = 'kit2' | 'kit3';
@@ -22,7 +23,6 @@ export interface FixtureOptions {
 }
 
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
 
 export class Fixture implements AsyncDisposable {
 	readonly folder: string;
@@ -73,7 +73,7 @@ export class Fixture implements AsyncDisposable {
 	/** Runs a Node program to its end. */
 	async run(args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
 		const child = spawn(process.execPath, args, { cwd: this.folder, env: { ...this.#env, ...env } });
-		const output = collect(child);
+		const output = outputOf(child);
 		const [code] = (await once(child, 'close')) as [number | null];
 		return { code, output: output() };
 	}
@@ -164,7 +164,7 @@ export class RunningApp {
 	constructor(child: ChildProcess, port: number) {
 		this.child = child;
 		this.port = port;
-		this.output = collect(child);
+		this.output = outputOf(child);
 		this.exited = once(child, 'close').then(([code]) => ({ code: code as number | null }));
 	}
 
@@ -195,21 +195,10 @@ export class RunningApp {
 	/** Sends SIGTERM. Resolves to the exit code and how long it took; the code is null where it had to be killed. */
 	async stop(): Promise<{ code: number | null; ms: number }> {
 		const startedAt = performance.now();
-		if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
-		const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+		await stopProcess(this.child);
 		const { code } = await this.exited;
-		clearTimeout(timer);
 		return { code, ms: performance.now() - startedAt };
 	}
-}
-
-function collect(child: ChildProcess): () => string {
-	let text = '';
-	for (const stream of [child.stdout, child.stderr]) {
-		stream?.setEncoding('utf8');
-		stream?.on('data', (chunk: string) => (text += chunk));
-	}
-	return () => text;
 }
 
 /** Whether the package was built; the steps of `npm test` do that before. */
