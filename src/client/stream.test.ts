@@ -51,6 +51,10 @@ function names(stream: ClientStream): string[] {
 	return (stream.state.value as { name: string }[]).map((row) => row.name);
 }
 
+/** The events behind offset 5. */
+const missed = (id: number, ...events: [offset: number, event: string, data: unknown][]): string =>
+	said.resumed(id, { epoch: 'e', offset: 5 }, { events });
+
 describe('subscribing', () => {
 	test('begins with the first listener, and gives the value with what happened since', async () => {
 		const { stream, states, socket, id } = await watched();
@@ -212,19 +216,7 @@ describe('a hole', () => {
 		await scene.clock.settle();
 		expect(socket.take()).toEqual([{ kind: 'catchup', id, position: { epoch: 'e', offset: 5 } }]);
 		expect(states).toEqual([]);
-		socket.say(
-			said.resumed(
-				id,
-				{ epoch: 'e', offset: 5 },
-				{
-					events: [
-						[6, 'created', bob],
-						[7, 'created', cid]
-					]
-				}
-			),
-			said.event(7, 8, 'deleted', ann)
-		);
+		socket.say(missed(id, [6, 'created', bob], [7, 'created', cid]), said.event(7, 8, 'deleted', ann));
 		expect(names(stream)).toEqual(['bob', 'cid']);
 	});
 
@@ -240,25 +232,14 @@ describe('a hole', () => {
 		socket.heartbeat(3, [[7, 6]]);
 		await scene.clock.settle();
 		expect(socket.taken('catchup')).toHaveLength(1);
-		socket.say(said.resumed(id, { epoch: 'e', offset: 5 }, { events: [[6, 'created', bob]] }));
+		socket.say(missed(id, [6, 'created', bob]));
 		expect(names(stream)).toEqual(['ann', 'bob']);
 	});
 
 	test('inside what fills another one is not overlooked', async () => {
 		const { scene, stream, socket, id } = await loaded();
 		socket.say(said.event(7, 9, 'created', bob));
-		socket.say(
-			said.resumed(
-				id,
-				{ epoch: 'e', offset: 5 },
-				{
-					events: [
-						[6, 'created', bob],
-						[8, 'deleted', bob]
-					]
-				}
-			)
-		);
+		socket.say(missed(id, [6, 'created', bob], [8, 'deleted', bob]));
 		await scene.clock.settle();
 		expect(socket.taken('catchup').map((message) => message.position.offset)).toEqual([5, 6]);
 		expect(names(stream)).toEqual(['ann', 'bob']);
@@ -450,7 +431,7 @@ describe('hydrating', () => {
 		const socket = await welcomed(scene);
 		const { id, position } = subscribeOf(socket);
 		expect(position).toEqual({ epoch: 'e', offset: 5 });
-		socket.say(said.resumed(id, { epoch: 'e', offset: 5 }, { events: [[6, 'created', bob]] }));
+		socket.say(missed(id, [6, 'created', bob]));
 		expect(names(stream)).toEqual(['ann', 'bob']);
 		expect(page.value).toEqual([ann]);
 	});
@@ -472,19 +453,7 @@ describe('hydrating', () => {
 		const socket = await reconnected(scene);
 		const { id } = subscribeOf(socket);
 		stream.hydrate({ ...page, position: { epoch: 'e', offset: 7 }, value: [cid] });
-		socket.say(
-			said.resumed(
-				id,
-				{ epoch: 'e', offset: 5 },
-				{
-					events: [
-						[6, 'created', bob],
-						[7, 'created', cid],
-						[8, 'created', { id: 4, name: 'dan' }]
-					]
-				}
-			)
-		);
+		socket.say(missed(id, [6, 'created', bob], [7, 'created', cid], [8, 'created', { id: 4, name: 'dan' }]));
 		expect(names(stream)).toEqual(['cid', 'dan']);
 	});
 });
@@ -528,18 +497,7 @@ describe('a mutation', () => {
 		call.resolve('ok');
 		await done;
 		expect(names(stream)).toEqual(['ann', 'draft']);
-		socket.say(
-			said.resumed(
-				id,
-				{ epoch: 'e', offset: 5 },
-				{
-					events: [
-						[6, 'created', bob],
-						[7, 'created', cid]
-					]
-				}
-			)
-		);
+		socket.say(missed(id, [6, 'created', bob], [7, 'created', cid]));
 		expect(names(stream)).toEqual(['ann', 'bob', 'cid']);
 		expect(states).toHaveLength(2);
 	});
