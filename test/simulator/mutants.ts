@@ -226,6 +226,12 @@ export const PAGE_MUTANTS: readonly Mutant[] = [
 		edits: [{ file: 'client/pages.ts', find: 'if (this.#events !== events) continue;', replace: '' }]
 	},
 	{
+		title: 'a list goes on that an event has replaced',
+		edits: [
+			{ file: 'client/pages.ts', find: 'this.begin(null);\n\t\telse if', replace: 'void event;\n\t\telse if' }
+		]
+	},
+	{
 		title: 'rows that a first page had no room for stand before later ones',
 		edits: [{ file: 'client/view.ts', find: 'this.#comesFirst(draft, draft.keyOf(data));', replace: 'void draft;' }]
 	},

@@ -181,6 +181,7 @@ export class Watch {
 		const { world } = this.client;
 		world.note(() => `${this.label} event ${show(position)} ${event} ${brief(JSON.stringify(data))}`);
 		this.model.apply(event, data);
+		this.list?.applied(event);
 		if (this.#hides(data as Row))
 			world.violate(`${this.label} was sent what it may not show: ${JSON.stringify(data)}`);
 		if (position === null) return this.#checkOnce(event, data);

@@ -14,8 +14,8 @@ export const SIZE = 3;
 /** What happens to a line. */
 export interface LineChange {
 	room: string;
-	/** Add one, rewrite one or take one away. */
-	kind: 'add' | 'edit' | 'erase';
+	/** Add one, rewrite one, take one away, or begin anew with a single one. */
+	kind: 'add' | 'edit' | 'erase' | 'replace';
 	/** Which of those that there are, counted from the newest. */
 	place: number;
 	text: string;

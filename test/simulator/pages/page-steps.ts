@@ -9,7 +9,7 @@ import type { Steps } from '../steps.ts';
 import type { Watch } from '../watch.ts';
 import type { SimClient, World } from '../world.ts';
 import { changeSilently, fillLines, someChange } from './line-changes.ts';
-import { lockOf } from './lines.ts';
+import { lockOf, type LineChange } from './lines.ts';
 import { PAGED } from './paged-list.ts';
 import type { Line } from './stored-lines.ts';
 
@@ -20,6 +20,8 @@ const MAX_PAGES = 100;
 const PAGE_MS = 1_000;
 /** More than any number of the database: lines that are shown early are newer than all. */
 const EARLY = 1e9;
+/** How often all lines of a room give way to a single one: seldom, or lists would be short. */
+const REPLACED = 0.04;
 
 export class PageSteps {
 	readonly #world: World;
@@ -99,9 +101,12 @@ export class PageSteps {
 		const publish = (topic: TopicLike, event: string, data?: unknown): void => {
 			void server.publisher.publish(topic, event, data);
 		};
+		const change = (wanted: LineChange): void => {
+			app.change({ publish }, wanted).catch(() => {}); // the process crashed
+		};
+		if (random.chance(REPLACED)) change({ ...someChange(random), kind: 'replace' });
 		const count = random.pick([1, 1, 1, 2, 7]);
-		for (let index = 0; index < count; index++)
-			app.change({ publish }, someChange(this.#world.random)).catch(() => {}); // the process crashed
+		for (let index = 0; index < count; index++) change(someChange(random));
 	}
 
 	/** Lines of one room change without an event: whoever reads it loads anew. */

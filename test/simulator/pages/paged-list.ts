@@ -12,7 +12,7 @@ export const PAGED = ['app/newest', 'app/latest', 'app/signed'];
 
 export const isPaged = (path: string): boolean => PAGED.includes(path);
 
-type Shown = Pick<Line, 'id' | 'version'> & Partial<Line>;
+type Shown = Pick<Line, 'id'> & Partial<Line>;
 
 /** What the stream shows. */
 export interface ShownList {
@@ -49,8 +49,8 @@ export class PagedList {
 	#asked = 0;
 	/** Whether a page may have come since the value did. */
 	#isExtended = false;
-	/** What was told of each line, up to an offset of a log. */
-	#told = { key: '', offset: 0, lines: new Map<number, Told>() };
+	/** What was told of each line, up to an offset of a log, and from which one on there are any. */
+	#told = { key: '', offset: 0, lines: new Map<number, Told>(), from: -Infinity };
 
 	constructor(options: PagedListOptions) {
 		this.#options = options;
@@ -68,6 +68,13 @@ export class PagedList {
 		return this.#isOrdered(page) ? null : 'the first page is out of order';
 	}
 
+	/** An event was applied to the value. */
+	applied(event: string): void {
+		if (event !== 'set' || !this.#first) return;
+		this.#first = { ...this.#first, hasMore: false };
+		this.#loadedUpTo = -Infinity;
+	}
+
 	/** A page is asked for, and may be there from now on. */
 	async whileAsked(answer: Promise<void>): Promise<void> {
 		this.#asked++;
@@ -82,8 +89,9 @@ export class PagedList {
 		if (new Set(shown.map(({ id }) => id)).size < shown.length) return 'a line shows twice';
 		for (const line of shown) {
 			const last = told.get(line.id);
-			if (last?.isErased) return `line ${line.id} was erased`;
-			if (last && line.version < last.version) return `line ${line.id} is older than version ${last.version}`;
+			if (last?.isErased || line.id < this.#told.from) return `line ${line.id} was erased`;
+			if (last && (line.version ?? 0) < last.version)
+				return `line ${line.id} is older than version ${last.version}`;
 		}
 		if (!this.#isExtended && (this.#first?.hasMore ?? hasMore) !== hasMore) return `hasMore is ${hasMore}`;
 		// What came while the value was loaded may be told again, in several messages: until then there may be holes.
@@ -128,18 +136,20 @@ export class PagedList {
 
 	#toldUpTo({ epoch, offset }: Position): Map<number, Told> {
 		const key = this.#logOf(epoch);
-		if (this.#told.key !== key || this.#told.offset > offset) this.#told = { key, offset: 0, lines: new Map() };
+		if (this.#told.key !== key || this.#told.offset > offset)
+			this.#told = { key, offset: 0, lines: new Map(), from: -Infinity };
 		const entries = this.#options.database.log.get(key) ?? [];
 		for (const { body } of entries.slice(this.#told.offset, offset)) {
 			const { event, data } = decodeEventBody(body);
-			if (data !== null) this.#tell(event, data as Pick<Line, 'id'> & Partial<Line>);
+			for (const line of [data].flat()) if (line !== null) this.#tell(event, line as Shown);
 		}
 		this.#told.offset = offset;
 		return this.#told.lines;
 	}
 
-	#tell(event: string, { id, version = 0 }: Pick<Line, 'id'> & Partial<Line>): void {
-		const isCreated = event === 'created' || this.#told.lines.get(id)?.isCreated === true;
+	#tell(event: string, { id, version = 0 }: Shown): void {
+		if (event === 'set') this.#told.from = id; // all others are gone
+		const isCreated = event === 'created' || event === 'set' || this.#told.lines.get(id)?.isCreated === true;
 		this.#told.lines.set(id, { isCreated, isErased: event === 'deleted', version });
 	}
 }
@@ -151,4 +161,4 @@ function settled(shown: Shown[], told: Map<number, Told>): Shown[] {
 	return shown.filter(({ id }) => id < first || isTold(id));
 }
 
-const essence = ({ id, version }: Shown): Shown => ({ id, version });
+const essence = ({ id, version }: Shown): unknown => [id, version];

@@ -25,7 +25,7 @@ export interface FirstPage {
 	end: LogEnd | null;
 }
 
-type Changed = [event: string, data: Partial<Line>];
+type Changed = [event: string, data: Partial<Line> | Line[]];
 
 export class Lines {
 	readonly all = new Map<number, Line>();
@@ -39,14 +39,16 @@ export class Lines {
 	change({ kind, place, room, text }: LineChange, nextVersion: () => number): Changed | undefined {
 		const lines = this.newestFirst;
 		const known = lines[place % Math.max(1, lines.length)];
-		if (kind !== 'add' && !known) return undefined;
+		if (!known && (kind === 'edit' || kind === 'erase')) return undefined;
 		const version = nextVersion();
 		if (known && kind === 'erase') {
 			this.all.delete(known.id);
 			return ['deleted', { id: known.id }];
 		}
 		const line: Line = { id: known && kind === 'edit' ? known.id : version, room, version, text };
+		if (kind === 'replace') this.all.clear();
 		this.all.set(line.id, line);
+		if (kind === 'replace') return ['set', [line]];
 		return [kind === 'add' ? 'created' : 'updated', line];
 	}
 
@@ -57,12 +59,12 @@ export class Lines {
 	}
 
 	/** What is known of a first page, by its lines; undefined where none like it was loaded. */
-	firstPage(lines: readonly Pick<Line, 'id' | 'version'>[]): FirstPage | undefined {
+	firstPage(lines: readonly Partial<Line>[]): FirstPage | undefined {
 		return this.#loaded.get(printOf(lines));
 	}
 }
 
-const printOf = (lines: readonly Pick<Line, 'id' | 'version'>[]): string =>
+const printOf = (lines: readonly Partial<Line>[]): string =>
 	lines
 		.map(({ id, version }) => `${id}:${version}`)
 		.toSorted()
