@@ -23,6 +23,22 @@ export const PEOPLE_MUTANTS: readonly Mutant[] = [
 		]
 	},
 	{
+		title: 'what a process has left in the store goes with it',
+		edits: [
+			{ file: 'features/shared/channel.ts', find: 'if (hasLeft) this.#left(process);', replace: 'void hasLeft;' }
+		]
+	},
+	{
+		title: 'a process that ends leaves nothing in the store',
+		edits: [
+			{
+				file: 'features/presence/presence-list.ts',
+				find: 'await parts.process.holdings.leaveBehind(this.#group, rules.graceMs);',
+				replace: ''
+			}
+		]
+	},
+	{
 		title: 'a lost connection is taken for a leave',
 		edits: [{ file: 'features/presence/presence.ts', find: "?.code !== 'CANCELLED'", replace: "?.code === ''" }]
 	},

@@ -13,6 +13,8 @@ interface Reading {
 	/** Infinity while they read. */
 	untilMs: number;
 	ending: Ending;
+	/** When they said that they stop; Infinity where they did not. */
+	leftMs: number;
 	/** Until when nobody sees them leave who do not come back; Infinity while they read. */
 	keptUntilMs: number;
 }
@@ -50,6 +52,7 @@ export class Readings {
 			sinceMs: this.#options.now(),
 			untilMs: Infinity,
 			ending: 'left',
+			leftMs: Infinity,
 			keptUntilMs: Infinity
 		};
 		this.#all.push(entry);
@@ -117,14 +120,16 @@ export class Readings {
  */
 function end(reading: Reading, ending: Ending, now: number): void {
 	const wasIn = now - reading.sinceMs >= SLOW_MS;
-	if (reading.untilMs === Infinity) reading.keptUntilMs = wasIn ? now + KEPT_MS[ending] : now;
+	if (reading.untilMs === Infinity) {
+		reading.keptUntilMs = wasIn ? now + KEPT_MS[ending] : now;
+		if (ending === 'left') reading.leftMs = now;
+	}
 	Object.assign(reading, { untilMs: now, ending });
 }
 
 /** Whoever is back, and then leaves, is expected no more. */
 function keptUntilMs({ keptUntilMs: ownMs, sinceMs }: Reading, own: readonly Reading[]): number {
-	const leftMs = own.flatMap((other) =>
-		other.ending === 'left' && other.sinceMs >= sinceMs && other.untilMs <= ownMs ? [other.untilMs] : []
-	);
-	return ownMs === Infinity ? ownMs : Math.min(ownMs, ...leftMs);
+	if (ownMs === Infinity) return ownMs;
+	const later = own.filter((other) => other.sinceMs >= sinceMs);
+	return Math.min(ownMs, ...later.map(({ leftMs }) => leftMs));
 }
