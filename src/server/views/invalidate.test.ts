@@ -24,6 +24,15 @@ function slowLoad() {
 	return { state, load };
 }
 
+/** A client that reads what is loaded so. */
+async function slowReader() {
+	const { state, load } = slowLoad();
+	const harness = await startServer({ m: { rows: live.stream('rows', load) } });
+	const client = await harness.connect();
+	const id = await client.subscribe('m/rows');
+	return { state, harness, client, id };
+}
+
 describe('an invalidated stream', () => {
 	it('is loaded once for all, and its value replaced without a reset', async () => {
 		const { state, load } = slowLoad();
@@ -63,10 +72,7 @@ describe('an invalidated stream', () => {
 	});
 
 	it('gets live events while it loads, and is loaded once more however often that happens meanwhile', async () => {
-		const { state, load } = slowLoad();
-		const harness = await startServer({ m: { rows: live.stream('rows', load) } });
-		const client = await harness.connect();
-		const id = await client.subscribe('m/rows');
+		const { state, harness, client, id } = await slowReader();
 		const held = Promise.withResolvers<void>();
 		state.gate = held.promise;
 		for (let times = 0; times < 5; times++) await invalidate(harness, 'rows');
@@ -83,10 +89,7 @@ describe('an invalidated stream', () => {
 	});
 
 	it('is loaded anew by who was away meanwhile, and by who was just being loaded', async () => {
-		const { state, load } = slowLoad();
-		const harness = await startServer({ m: { rows: live.stream('rows', load) } });
-		const client = await harness.connect();
-		await client.subscribe('m/rows');
+		const { state, harness, client } = await slowReader();
 		const { position } = client.of('snapshot')[0]!;
 		await client.vanish();
 		state.value = 3;
@@ -140,10 +143,7 @@ describe('an invalidated stream', () => {
 	});
 
 	it('is brought up to date by the same load when it falls behind meanwhile', async () => {
-		const { state, load } = slowLoad();
-		const harness = await startServer({ m: { rows: live.stream('rows', load) } });
-		const client = await harness.connect();
-		const id = await client.subscribe('m/rows');
+		const { state, harness, client, id } = await slowReader();
 		const held = Promise.withResolvers<void>();
 		state.gate = held.promise;
 		await invalidate(harness, 'rows');
