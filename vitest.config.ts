@@ -8,6 +8,9 @@ import { defineConfig } from 'vitest/config';
 const asyncByName = ({ filename }: { filename: string }) =>
 	filename.includes('/test/svelte/Async') ? { experimental: { async: true } } : {};
 
+/** Tests that build apps and wait for servers and browsers. Files of them hardly disturb one another, two at a time. */
+const apps = { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } };
+
 export default defineConfig({
 	test: {
 		projects: [
@@ -86,9 +89,18 @@ export default defineConfig({
 				test: {
 					name: 'e2e',
 					include: ['test/e2e/**/*.e2e.ts'],
-					fileParallelism: false,
-					testTimeout: 60_000,
-					hookTimeout: 120_000
+					exclude: ['test/e2e/timed/**'],
+					...apps
+				}
+			},
+			{
+				test: {
+					name: 'e2e-timed',
+					include: ['test/e2e/timed/**/*.e2e.ts'],
+					...apps,
+					// What is measured has the machine to itself.
+					maxWorkers: 1,
+					sequence: { groupOrder: 1 }
 				}
 			}
 		]

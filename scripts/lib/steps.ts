@@ -103,5 +103,5 @@ async function endToEnd(): Promise<Outcome> {
 	const chromium = await findOrInstallChromium();
 	if ('missing' in chromium) return skip(`the end-to-end tests, because ${chromium.missing}`);
 	const { env } = await findOrInstallServices();
-	return sum([await buildExamples(), await vitest(['e2e'], { ...env, CHROMIUM_PATH: chromium.path })]);
+	return sum([await buildExamples(), await vitest(['e2e', 'e2e-timed'], { ...env, CHROMIUM_PATH: chromium.path })]);
 }

@@ -1,8 +1,8 @@
 // Two people on one board, in two browsers, against the production build: whatever one does, the other sees at once.
 import { describe, expect } from 'vitest';
-import { BOARD, boardTest } from './support/board-test.ts';
-import { median, watch } from './support/latency.ts';
-import { expectNoErrors } from './support/two-people.ts';
+import { BOARD, boardTest } from '../support/board-test.ts';
+import { median, watch } from '../support/latency.ts';
+import { expectNoErrors } from '../support/two-people.ts';
 
 /** What a person takes for "at once"; a promise of the project. */
 const AT_ONCE_MS = 200;

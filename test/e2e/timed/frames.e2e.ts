@@ -1,7 +1,7 @@
 // A flood of messages in a real browser: the page is drawn once per animation frame, and nothing of the flood is lost.
 import type { Page, WebSocketRoute } from 'playwright-core';
 import { expect } from 'vitest';
-import { boardTest } from './support/board-test.ts';
+import { boardTest } from '../support/board-test.ts';
 
 const MESSAGES = 400;
 /** Renders for other reasons: the first message of a flood, and what the page does by itself. */
