@@ -1,8 +1,9 @@
 // Builds the package: src → dist by tsc, plus the files that tsc leaves out (`.svelte` and declarations written by
 // hand). The new dist takes the place of the old one only when it is complete, so that whoever reads dist meanwhile
 // never finds half of it.
-import { chmodSync, cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { isCurrent } from './current.ts';
 import { root, run } from './run.ts';
 
 const dist = join(root, 'dist');
@@ -34,12 +35,5 @@ export async function build(): Promise<boolean> {
 
 /** Builds when dist is missing or a source is newer than it. */
 export async function ensureBuilt(): Promise<boolean> {
-	return isCurrent() || (await build());
-}
-
-function isCurrent(): boolean {
-	if (!existsSync(dist)) return false;
-	const builtAt = statSync(dist).mtimeMs;
-	const sources = globSync('{src/**/*.{ts,svelte},tsconfig*.json}', { cwd: root });
-	return sources.every((file) => file.endsWith('.test.ts') || statSync(join(root, file)).mtimeMs < builtAt);
+	return isCurrent(dist, ['src/**/*.{ts,svelte}', 'tsconfig*.json']) || (await build());
 }

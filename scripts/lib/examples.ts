@@ -3,6 +3,7 @@ import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Outcome } from './outcome.ts';
 import { namedCheck, sum } from './outcome.ts';
+import { isCurrent } from './current.ts';
 import { root, run } from './run.ts';
 
 /** The examples' folders, relative to the project's. */
@@ -33,8 +34,18 @@ export async function buildExample(folder: string): Promise<boolean> {
 	return (await run('vite', ['build', '--logLevel', 'warn'], { cwd: join(root, folder) })) === 0;
 }
 
+/** Builds the examples that have changed, or what they are built with, since they were built. */
 export async function buildExamples(): Promise<Outcome> {
 	const outcomes: Outcome[] = [];
-	for (const folder of examples()) outcomes.push(namedCheck(`vite build ${folder}`, await buildExample(folder)));
+	for (const folder of examples())
+		outcomes.push(namedCheck(`vite build ${folder}`, isBuilt(folder) || (await buildExample(folder))));
 	return sum(outcomes);
 }
+
+const isBuilt = (folder: string): boolean =>
+	isCurrent(join(root, folder, 'build/index.js'), [
+		`${folder}/{src,static}/**/*`,
+		`${folder}/*.{ts,js,json}`,
+		'dist',
+		'package-lock.json'
+	]);
