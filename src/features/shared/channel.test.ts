@@ -207,11 +207,26 @@ describe('what a process sees of a topic', () => {
 		expect(shown).toEqual(['join ada a']);
 	});
 
+	it('gives the same to who was at a process that was killed right after its start', async () => {
+		const { clock, channel, shown, living, hear } = scene();
+		await channel.open();
+		hear({ kind: 'changes', from: 'young', number: 1, claims: [claim('ada', 1, 'a')] });
+		await clock.advance(1_000);
+		living.add('young');
+		await clock.advance(3_900);
+		living.delete('young');
+		channel.gone(['young']);
+		await clock.advance(1_199);
+		expect(shown).toEqual(['join ada a']);
+		await clock.advance(1);
+		expect(shown).toEqual(['join ada a', 'leave ada']);
+	});
+
 	it('forgets what a process has said that nobody ever saw in the roster', async () => {
 		const { clock, channel, shown, hear } = scene();
 		await channel.open();
 		hear({ kind: 'changes', from: 'stranger', number: 1, claims: [claim('eve', 1, 'x')] });
-		await clock.advance(5_000);
+		await clock.advance(6_200);
 		expect(shown).toEqual(['join eve x', 'leave eve']);
 	});
 
@@ -219,7 +234,7 @@ describe('what a process sees of a topic', () => {
 		const load = async () => held('stranger', [claim('eve', 1, 'x')]);
 		const { clock, channel, shown } = scene({ load });
 		await channel.open();
-		await clock.advance(5_000);
+		await clock.advance(6_200);
 		expect(shown).toEqual(['join eve x', 'leave eve']);
 	});
 

@@ -239,7 +239,7 @@ export class Channel {
 		const { roster } = this.#options.parts.process;
 		if (roster.living.has(from) || this.#leaving.has(from)) return;
 		this.#after(UNKNOWN_MS, () => {
-			if (!roster.living.has(from)) this.#forget([from]);
+			if (!roster.living.has(from)) this.gone([from]);
 		});
 	}
 

@@ -57,8 +57,9 @@ export class Readings {
 		};
 		this.#all.push(entry);
 		abortSignal.addEventListener('abort', () => {
-			if (entry.untilMs !== Infinity) return;
-			end(entry, (abortSignal.reason as { code?: string }).code === 'CANCELLED' ? 'left' : 'lost', now());
+			const hasLeft = (abortSignal.reason as { code?: string }).code === 'CANCELLED';
+			if (hasLeft) entry.leftMs = now(); // also while its process is about to end
+			if (entry.untilMs === Infinity) end(entry, hasLeft ? 'left' : 'lost', now());
 		});
 	}
 
@@ -120,10 +121,7 @@ export class Readings {
  */
 function end(reading: Reading, ending: Ending, now: number): void {
 	const wasIn = now - reading.sinceMs >= SLOW_MS;
-	if (reading.untilMs === Infinity) {
-		reading.keptUntilMs = wasIn ? now + KEPT_MS[ending] : now;
-		if (ending === 'left') reading.leftMs = now;
-	}
+	if (reading.untilMs === Infinity) reading.keptUntilMs = wasIn ? now + KEPT_MS[ending] : now;
 	Object.assign(reading, { untilMs: now, ending });
 }
 
