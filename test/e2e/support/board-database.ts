@@ -12,9 +12,9 @@ export function storedCards(file: string, board: string): string[][] {
 	const cards = database.prepare(
 		'SELECT id, title FROM cards WHERE column_id = ? AND deleted_at IS NULL ORDER BY rank'
 	);
-	// Cards show what stands between backticks as code, without them.
+	// Cards show what stands between two backticks as code, without them.
 	const shown = ({ id, title }: Record<string, unknown>): string =>
-		`${String(id)} ${String(title).replaceAll('`', '')}`;
+		`${String(id)} ${String(title).replaceAll(/`([^`]+)`/g, '$1')}`;
 	const rows = columns.map(({ id }) => cards.all(id as string).map(shown));
 	database.close();
 	return rows;
