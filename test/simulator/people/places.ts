@@ -130,11 +130,11 @@ export class Places {
 	/** Whether a client may hear what was published for a role. */
 	mayHear(client: string, role: string | null, publishedMs: number): boolean {
 		const own = this.#asked.filter((asked) => asked.client === client);
+		// What arrives late by a connection before changes nothing of this one.
+		const isLast = ({ connection, atMs }: Asking): boolean =>
+			!own.some((each) => each.connection === connection && each.atMs > atMs && each.grantedMs < publishedMs);
 		return own.some(
-			(asked) =>
-				(role ?? asked.role) === asked.role &&
-				asked.endedMs >= publishedMs &&
-				!own.some(({ atMs, grantedMs }) => atMs > asked.atMs && grantedMs < publishedMs)
+			(asked) => (role ?? asked.role) === asked.role && asked.endedMs >= publishedMs && isLast(asked)
 		);
 	}
 
