@@ -154,6 +154,32 @@ describe('an invalidated stream', () => {
 		expect(client.kindsFor(id)).toEqual(['snapshot', 'snapshot']);
 	});
 
+	it('is loaded by those who stay, where the loads hang of as many as may load at a time, who are gone', async () => {
+		let hangs = false;
+		const begun: string[] = [];
+		const harness = await startServer({
+			m: {
+				rows: live.stream('rows', async (ctx) => {
+					await Promise.resolve(); // looks late: the others wait for the first
+					begun.push(ctx.user.id);
+					return hangs && ctx.user.id !== 'user0' ? new Promise<unknown[]>(() => {}) : [];
+				})
+			}
+		});
+		const clients = [];
+		for (let index = 0; index < 18; index++) {
+			const client = await harness.connect({ user: { id: `user${index}` } });
+			await client.subscribe('m/rows');
+			clients.push(client);
+		}
+		hangs = true;
+		begun.length = 0;
+		await invalidate(harness, 'rows');
+		expect(begun).toHaveLength(17);
+		for (const client of clients.slice(0, 17)) await client.vanish();
+		expect(begun).toContain('user17');
+	});
+
 	it('of an ephemeral topic is loaded anew, too', async () => {
 		const { state, load } = slowLoad();
 		const harness = await startServer({ m: { rows: live.stream('rows', load, { ephemeral: true }) } });
