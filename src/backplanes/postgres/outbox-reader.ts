@@ -41,15 +41,19 @@ export class OutboxReader {
 	/** Takes everything that is there. @throws {QueryError} */
 	read(): Promise<void> {
 		this.#isWoken = true;
-		this.#reading ??= this.#readAll().finally(() => (this.#reading = null));
+		this.#reading ??= this.#readAll();
 		return this.#reading;
 	}
 
 	async #readAll(): Promise<void> {
-		while (this.#isWoken) {
-			this.#isWoken = false;
-			const count = await this.#client.transaction((query) => this.#take(query));
-			if (count === AT_ONCE) this.#isWoken = true;
+		try {
+			while (this.#isWoken) {
+				this.#isWoken = false;
+				const count = await this.#client.transaction((query) => this.#take(query));
+				if (count === AT_ONCE) this.#isWoken = true;
+			}
+		} finally {
+			this.#reading = null; // in the turn of the last look: who wakes it later begins anew
 		}
 	}
 
