@@ -80,9 +80,7 @@ export default defineConfig({
 				test: {
 					name: 'integration',
 					include: ['test/integration/**/*.test.ts'],
-					fileParallelism: false,
-					testTimeout: 60_000,
-					hookTimeout: 120_000
+					...apps
 				}
 			},
 			{

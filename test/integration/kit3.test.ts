@@ -73,7 +73,8 @@ describe('a production build with SvelteKit 3', () => {
 	});
 });
 
-describe('a production build that must not start', () => {
+// Each of these builds an app of its own.
+describe.concurrent('a production build that must not start', () => {
 	async function outcomeOf(files: Record<string, string>, without: string[] = []) {
 		await using fixture = new Fixture('kit3', { files, without: [...withoutAsync.without, ...without] });
 		await fixture.build();
@@ -140,7 +141,8 @@ test('a page that awaits a stream is rendered with its value', async () => {
 	await expectLive(app);
 });
 
-describe('a build is refused, and says why', () => {
+// So do these.
+describe.concurrent('a build is refused, and says why', () => {
 	test.each([
 		{
 			what: 'an export that is no live definition',
