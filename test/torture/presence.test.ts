@@ -82,7 +82,7 @@ async function until(holds: () => unknown, withinMs = 20_000): Promise<number> {
 	return performance.now() - sinceMs;
 }
 
-it.each(CHOSEN)(
+it.concurrent.each(CHOSEN)(
 	`on %s no ghost is left ${GONE_WITHIN_MS} ms after a process was killed, and nobody flickers, ${RUNS} times`,
 	{ timeout: 60_000 + 60_000 * RUNS },
 	async (backplane) => {

@@ -181,7 +181,7 @@ async function tryOnce(backplane: BackplaneKind, port: number, run: number): Pro
 	}
 }
 
-it.each(CHOSEN)(
+it.concurrent.each(CHOSEN)(
 	`on %s nothing is lost and nothing is doubled when the process is killed that leads, ${RUNS} times`,
 	{ timeout: 60_000 + 60_000 * RUNS },
 	async (backplane) => {
