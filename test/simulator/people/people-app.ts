@@ -54,8 +54,8 @@ export function makePeople(host: PeopleHost, truth: Truth, chance: (probability:
 
 	const placesOf = (places: Truth['club']) => ({
 		maxMembers: PLACES,
-		onJoin: (_: unknown, { connection, role }: { connection: string; role: string }) =>
-			host.isOver || places.joined({ process: host.name, connection, role }),
+		onJoin: (_: unknown, { connection }: { connection: string }) =>
+			host.isOver || places.joined(host.name, connection),
 		onLeave: (_: unknown, { connection }: { connection: string }) => host.isOver || places.left(connection),
 		onFull: (_: unknown, { connection }: { connection: string }) => host.isOver || places.refused(connection)
 	});
@@ -63,7 +63,7 @@ export function makePeople(host: PeopleHost, truth: Truth, chance: (probability:
 	const club = live.group<Said>()((_ctx, _client: string, _role: string) => 'club', {
 		...placesOf(inClub),
 		role: (ctx, client, role) => {
-			inClub.asks({ connection: ctx.connection.id, client, role });
+			inClub.reads({ connection: ctx.connection.id, client, role });
 			return role;
 		}
 	});

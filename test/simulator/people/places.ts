@@ -35,6 +35,8 @@ export class Places {
 	readonly #options: TruthOptions;
 	#places: Place[] = [];
 	readonly #asked: Asking[] = [];
+	/** Of those who read, and so are in it. */
+	readonly #readings = new WeakSet<Asking>();
 	/** Processes that give their places back, at a time of their own. */
 	readonly #leaving = new Set<string>();
 
@@ -54,22 +56,26 @@ export class Places {
 		return asked;
 	}
 
+	/** Nobody is told by an answer that they are in. */
+	reads(asking: Pick<Asking, 'connection' | 'client' | 'role'>): void {
+		this.#readings.add(this.asks(asking));
+	}
+
 	/** A member has the role that was asked for. */
 	granted(asked: Asking): void {
 		if (this.#taker(asked.connection) !== undefined) asked.grantedMs = this.#options.now();
 	}
 
 	/** The hook of whoever was let in. */
-	joined({ process, connection, role }: Pick<Place, 'process' | 'connection'> & Pick<Asking, 'role'>): void {
+	joined(process: string, connection: string): void {
 		const sinceMs = this.#options.now();
 		this.#places.push({ process, connection, sinceMs, untilMs: Infinity, telling: 'due' });
 		if (this.taken > PLACES) {
 			const takers = JSON.stringify(this.#takers);
 			this.#options.violate(`${this.#name}: ${this.taken} have one of ${PLACES} places: ${takers}`);
 		}
-		// They may have asked for another one since.
-		const asked = this.#asked.findLast((each) => each.connection === connection && each.role === role);
-		if (asked) this.granted(asked);
+		const reading = this.#asked.findLast((each) => each.connection === connection && this.#readings.has(each));
+		if (reading) this.granted(reading);
 	}
 
 	/** The hook of whoever has left, or was on a process that was killed. */
