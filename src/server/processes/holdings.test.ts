@@ -19,9 +19,9 @@ function world() {
 		const life = new VirtualClock();
 		lives.set(id, life);
 		const roster = new Roster({ store: own, clock: life, id, onError: () => {} });
-		const holdings = new Holdings({ store: own, roster, onError: fail });
+		const holdings = new Holdings({ store: own, clock: life, roster, onError: fail });
 		await roster.start();
-		await holdings.start();
+		holdings.start();
 		return { roster, holdings };
 	}
 	async function pass(ms: number): Promise<void> {
@@ -69,6 +69,7 @@ describe('what a process holds', () => {
 		kill('p2');
 		await pass(10_000);
 		expect(names(await one.holdings.entries('room'))).toEqual(['p1:ada=']);
+		await pass(5_000);
 		expect(store.members('held/another room')).toEqual([]);
 		expect(store.members('holders')).toEqual([{ member: 'p1', value: '' }]);
 	});
@@ -80,6 +81,7 @@ describe('what a process holds', () => {
 		kill('p1');
 		await pass(60_000);
 		await begin('p2');
+		await pass(5_500);
 		expect(store.members('held/room')).toEqual([]);
 		expect(store.members('holders')).toEqual([]);
 	});
@@ -143,7 +145,7 @@ describe('what a process holds', () => {
 		isAway = false;
 		await two.holdings.enter('room', 'bob', '');
 		kill('p2');
-		await pass(10_000);
+		await pass(15_000);
 		expect(names(await one.holdings.entries('room'))).toEqual([]);
 		expect(store.members('held/room')).toEqual([]);
 	});
@@ -160,7 +162,35 @@ describe('what a process holds', () => {
 		await Promise.all([one.holdings.leave('room', 'ada'), one.holdings.enter('room', 'ada', '')]);
 		expect(store.members('held by p1')).toEqual([{ member: 'room', value: '' }]);
 		kill('p1');
-		await pass(10_000);
+		await pass(15_000);
 		expect(store.members('held/room')).toEqual([]);
+	});
+
+	it('stays in the store a while longer than one process misses it, for those that do not miss it yet', async () => {
+		const { store, begin, pass, kill } = world();
+		const [one, two] = [await begin('p1'), await begin('p2')];
+		await two.holdings.enter('room', 'bob', '');
+		const missed: string[] = [];
+		one.roster.listen({ gone: (ids) => missed.push(...ids), returned: () => {} });
+		kill('p2');
+		while (missed.length === 0) await pass(500);
+		await begin('p3');
+		await pass(4_000);
+		expect(await one.holdings.entries('room')).toEqual([]);
+		expect(store.members('held/room')).toHaveLength(1);
+		await pass(1_500);
+		expect(store.members('held/room')).toEqual([]);
+	});
+
+	it('is not cleared away where its process was missed, and is back', async () => {
+		const { store, begin, pass, kill, lives, revive } = world();
+		const [, two] = [await begin('p1'), await begin('p2')];
+		await two.holdings.enter('room', 'bob', '');
+		const asleep = lives.get('p2')!;
+		kill('p2');
+		await pass(8_500);
+		revive('p2', asleep);
+		await pass(10_000);
+		expect(store.members('held/room')).toHaveLength(1);
 	});
 });

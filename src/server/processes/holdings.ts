@@ -1,13 +1,15 @@
 // Entries in groups that end with the process that made them: who is present, for example. When a process is killed, the
-// others stop seeing its entries as soon as they miss it, and clear them away. One that ends in order may leave some of them
+// others stop seeing its entries as soon as they miss it, and clear them away later. One that ends in order may leave some of them
 // to the others, for a while. Invariant: what a process may have entered is found by way of `HOLDERS`, also when no process
 // was left to see its end, or ends by itself.
 
+import type { Clock, Timer } from '../../base/clock.ts';
 import type { GroupMember, SharedStore } from '../shared-store.ts';
 import type { Roster } from './roster.ts';
 
 export interface HoldingsOptions {
 	store: SharedStore;
+	clock: Clock;
 	roster: Roster;
 	/** Told of clearing away that failed; whoever starts or misses a process next tries again. */
 	onError: (error: unknown) => void;
@@ -23,6 +25,8 @@ export interface HeldEntry {
 	readonly isLeft: boolean;
 }
 
+/** When is cleared away what those held that are missed: others may still see them, and spare them a little. */
+const CLEAR_MS = 5_000;
 /** The processes that may hold something. */
 const HOLDERS = 'holders';
 const groupsOf = (process: string): string => `held by ${process}`;
@@ -38,6 +42,7 @@ export class Holdings {
 	readonly #announced = new Map<string, Promise<void>>();
 	/** Groups that are being forgotten: what is announced comes after that. */
 	readonly #forgetting = new Map<string, Promise<void>>();
+	readonly #timers = new Set<Timer>();
 	#stopListening = (): void => {};
 
 	constructor(options: HoldingsOptions) {
@@ -45,17 +50,18 @@ export class Holdings {
 	}
 
 	/** The roster has been started. */
-	async start(): Promise<void> {
+	start(): void {
 		this.#stopListening = this.#options.roster.listen({
-			gone: (ids) => this.#later(() => this.#clearAway(ids)),
+			gone: () => this.#clearLater(),
 			returned: () => this.#later(() => this.#enterAgain())
 		});
-		await this.#clearAway(await this.#dead());
+		this.#clearLater();
 	}
 
 	/** Ends what this process holds. */
 	async stop(): Promise<void> {
 		this.#stopListening();
+		for (const timer of this.#timers) this.#options.clock.clearTimer(timer);
 		if (this.#own.size > 0) await this.#clearAway([this.#options.roster.id]);
 		this.#own.clear();
 	}
@@ -136,11 +142,20 @@ export class Holdings {
 		await store.enter(groupKey(group), { member: memberOf(roster.id, key), value: HELD + value }, null);
 	}
 
+	/** Holders that do not live. */
 	async #dead(): Promise<string[]> {
 		const { store, roster } = this.#options;
 		const holders = await store.members(HOLDERS);
 		const isDead = await Promise.all(holders.map(async ({ member }) => !(await roster.isAlive(member))));
 		return holders.flatMap(({ member }, index) => (isDead[index] ? [member] : []));
+	}
+
+	#clearLater(): void {
+		const timer: Timer = this.#options.clock.setTimer(() => {
+			this.#timers.delete(timer);
+			this.#later(async () => this.#clearAway(await this.#dead())); // one that was missed may be back
+		}, CLEAR_MS);
+		this.#timers.add(timer);
 	}
 
 	/** Every survivor does it: doing it twice does no harm. */

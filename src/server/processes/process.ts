@@ -42,13 +42,13 @@ export class LiveProcess {
 		this.leases = new Leases({ store, clock, holder: id });
 		this.messenger = new Messenger({ backplane, clock, process: id, onError });
 		this.once = new Once({ store, clock, roster: this.roster });
-		this.holdings = new Holdings({ store, roster: this.roster, onError });
+		this.holdings = new Holdings({ store, clock, roster: this.roster, onError });
 	}
 
 	/** Resolves when the others know of it. The backplane has been started. */
 	async start(): Promise<void> {
 		await this.roster.start();
-		await this.holdings.start();
+		this.holdings.start();
 	}
 
 	/** Leaves. The backplane is stopped afterwards. */
