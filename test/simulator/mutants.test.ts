@@ -24,7 +24,10 @@ const DEFECTS = SUBJECTS.flatMap(([subject, mutants]) => mutants.map((mutant) =>
 /** The seeds that found a defect. */
 const found = new Map<Subject, number[]>(SUBJECTS.map(([subject]) => [subject, []]));
 
-afterAll(() => removeCopies('simulator'));
+/** Tens of thousands of files, on a disk that others use, too. */
+const REMOVING_MS = 60_000;
+
+afterAll(() => removeCopies('simulator'), REMOVING_MS);
 
 for (const [index, { subject, title, edits }] of DEFECTS.entries()) {
 	it.runIf(SEED === undefined)(`finds that ${title}`, async () => {
