@@ -12,6 +12,7 @@ import {
 	isReset,
 	logOf,
 	open,
+	RUNS,
 	start,
 	startReader,
 	startServer,
@@ -171,6 +172,25 @@ describe('a topic', () => {
 		await expect(backplane.broadcast(topic, large, null)).rejects.toMatchObject({ code: 'TOO_LARGE' });
 		expect((await backplane.append(topic, body(1))).offset).toBe(1);
 	});
+});
+
+it('is one log and one bucket for processes that start on an empty server at the same time', async () => {
+	const server = await startServer();
+	for (let run = 0; run < RUNS; run++) {
+		const prefix = `together${run}`;
+		const all = await Promise.all(upTo(8).map(() => start(server.url, { prefix })));
+		const offsets = await Promise.all(all.map(async (each) => (await each.append(topic, body(1))).offset));
+		expect(offsets.toSorted((one, other) => one - other)).toEqual(upTo(8));
+	}
+});
+
+it('does not start where a stream of somebody else takes its subjects, and says so', async () => {
+	const server = await startServer();
+	const jetStream = await jetstreamManager(await stranger(server.url));
+	await jetStream.streams.add({ name: 'foreign', subjects: ['tidewire.log.>'] });
+	await expect(open(server.url).start(() => {})).rejects.toThrow(
+		'the stream "tidewire-log": subjects overlap with an existing stream'
+	);
 });
 
 describe('the bucket', () => {

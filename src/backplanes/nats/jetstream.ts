@@ -49,6 +49,8 @@ export interface StoreOptions {
 const WRONG_LAST_SEQUENCE = 10_071;
 const WRONG_LAST_MESSAGE = 10_070;
 const NAME_IN_USE = 10_058;
+const SUBJECTS_OVERLAP = 10_065;
+const NO_SUCH_STREAM = 10_059;
 const NOT_FOUND = 404;
 
 export interface StreamConfig {
@@ -77,8 +79,13 @@ export class JetStream {
 		try {
 			return await make('CREATE');
 		} catch (error) {
-			if (!(error instanceof Refused) || error.number !== NAME_IN_USE) throw error;
-			return make('UPDATE');
+			const number = error instanceof Refused ? error.number : 0;
+			if (number === NAME_IN_USE) return make('UPDATE');
+			if (number !== SUBJECTS_OVERLAP) throw error;
+			// With a stream of somebody else's; or with this one, which another process has made in the same moment.
+			return make('UPDATE').catch((reason: unknown) => {
+				throw reason instanceof Refused && reason.number === NO_SUCH_STREAM ? error : reason;
+			});
 		}
 	}
 
