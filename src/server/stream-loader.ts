@@ -75,7 +75,7 @@ export class StreamLoader {
 			const loaded = span === undefined ? load(caller) : span('load', path, () => load(caller));
 			return whenDone(loaded, (value) => shown(topic, value));
 		};
-		const own = new SharedLoad(topic.head, context, { load: run, version });
+		const own = new SharedLoad(topic.loadedFrom, context, { load: run, version });
 		topic.loads.share(loadKey, own);
 		return own;
 	}

@@ -160,6 +160,23 @@ describe('a join', () => {
 	const post = (id: number, author: number) => ({ id, author });
 	const posts = (...rows: { id: number; author: number }[]) => live.stream('posts', () => rows);
 
+	it('is loaded from where the topic stands, however far behind it the view is', async () => {
+		const { names, answer } = directory();
+		const base = posts(post(1, 7));
+		const harness = await startServer({ m: { posts: pipe(base, pipe.joinMany('author', names, 'name')) } });
+		const [client, late] = [await harness.connect(), await harness.connect(bob)];
+		await client.subscribe('m/posts');
+		await answer(harness);
+		await publish(harness, base.topic(), ['created', post(2, 8)], ['created', post(3, 7)]);
+		await late.subscribe('m/posts');
+		expect(client.of('event')).toEqual([]); // the view waits for the name of 8
+		expect(late.of('snapshot')).toMatchObject([{ position: { offset: 2 }, value: [{ id: 1, name: 'name 7' }] }]);
+		await answer(harness);
+		expect(client.of('event').map(({ offset }) => offset)).toEqual([1, 2]);
+		await publish(harness, base.topic(), ['created', post(4, 7)]);
+		expect(late.of('event').map(({ offset }) => offset)).toEqual([3]);
+	});
+
 	it('asks once for each id of a value, keeps events in order meanwhile, and remembers', async () => {
 		const { asked, names, answer } = directory();
 		const base = posts(post(1, 7), post(2, 7), post(3, 8));

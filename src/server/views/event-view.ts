@@ -63,6 +63,10 @@ export class EventView implements ReadTopic, TopicTap, Follows {
 		return { epoch, offset: this.#done };
 	}
 
+	get loadedFrom(): Position {
+		return this.#options.topic.head;
+	}
+
 	get isOver(): boolean {
 		return this.#isOver;
 	}
