@@ -15,6 +15,8 @@ afterEach(async () => {
 	if (unexpected.length > 0) throw new Error('an error was reported', { cause: unexpected });
 });
 
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
 /** Bytes that differ from place to place. */
 function bytesOf(length: number): Uint8Array<ArrayBuffer> {
 	return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) % 251);
@@ -170,6 +172,21 @@ describe('an upload', () => {
 		expect(seen).toEqual(seen.toSorted((one, other) => one - other));
 		expect(new Set(seen).size).toBeGreaterThan(4);
 	});
+
+	it.each(upTo(16).map((index) => 512 + 16 * index))(
+		'of %d KiB comes whole, however slowly its handler takes it',
+		async (size) => {
+			const { handler, attach, client } = stepped();
+			const task = client.upload(attach, bytesOf(size * KIB + 1));
+			let isDone = false;
+			void task.then(() => (isDone = true));
+			for (let step = 0; step < 400 && !isDone; step++) {
+				handler.step();
+				for (let pass = 0; pass < 5; pass++) await env.settle();
+			}
+			expect([handler.bytes, isDone]).toEqual([size * KIB + 1, true]);
+		}
+	);
 
 	it('that is aborted rejects, and its handler is told', async () => {
 		const { handler, attach, client } = stepped();

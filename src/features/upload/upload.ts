@@ -87,11 +87,12 @@ export class Upload {
 		this.#tellSoon();
 	}
 
-	/** Not for every part: a quarter of the window is worth a message. A handler that waits has taken all of it. */
+	/** Not for every part: a quarter of the window is worth a message, or the end. A handler that waits has taken all of it. */
 	#tellSoon(): void {
-		const { received, until } = this.file;
+		const { received, until, size } = this.file;
 		const least = this.#windowBytes / 4;
-		if (until - this.#told.until >= least || received - this.#told.from >= least) this.#tell();
+		const isLast = until === size && this.#told.until < size; // however little it is, nothing would come after it
+		if (isLast || until - this.#told.until >= least || received - this.#told.from >= least) this.#tell();
 	}
 
 	#tell(): void {
