@@ -1,6 +1,7 @@
 // The application's configuration: the default export of src/hooks.live.ts.
 
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import { assertOptions } from '../base/options.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { AdmissionOptions } from './admission.ts';
 import type { Backplane } from './backplane.ts';
@@ -46,7 +47,26 @@ export interface LiveConfig extends AdmissionOptions {
 
 export const DEFAULT_PATH = '/__live';
 
-/** Gives the configuration its type. */
+const OPTIONS = {
+	session: true,
+	anonymous: true,
+	backplane: true,
+	limits: true,
+	origins: true,
+	path: true,
+	rateLimit: true,
+	overload: true,
+	onError: true,
+	onUnhandled: true,
+	observer: true,
+	drainMs: true
+} satisfies Record<keyof LiveConfig, true>;
+
+/**
+ * Gives the configuration its type.
+ * @throws {TypeError} where it has an option that is not known
+ */
 export function defineLive(config: LiveConfig): LiveConfig {
+	assertOptions(config, OPTIONS, 'defineLive');
 	return config;
 }

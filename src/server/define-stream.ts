@@ -1,7 +1,7 @@
 // `live.stream` and `live.channel`: data that stays current in the browser.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { defined } from '../base/defined.ts';
+import { assertOptions, defined } from '../base/options.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { MERGE_KINDS, type EventsOf, type MergeKind, type MergeSpec } from '../base/merge.ts';
 import type { LiveResource, LiveSnapshot, LiveStreamFactory } from '../base/surface.ts';
@@ -188,14 +188,10 @@ const OPTIONS = {
 	onUnsubscribe: true
 } satisfies Record<keyof AnyOptions, true>;
 
-/**
- * The options of whoever writes them without types: a rule of access by another name must not be left out in silence.
- * @throws {TypeError}
- */
-function checked(options: AnyOptions | undefined): AnyOptions {
-	const unknown = Object.keys(options ?? {}).find((name) => !Object.hasOwn(OPTIONS, name));
-	if (unknown === undefined) return defined(options ?? {});
-	throw new TypeError(`a stream has no option "${unknown}"; it has ${Object.keys(OPTIONS).join(', ')}`);
+/** @throws {TypeError} where an option is not known */
+function checked(options: AnyOptions = {}): AnyOptions {
+	assertOptions(options, OPTIONS, 'a stream');
+	return defined(options);
 }
 
 function makeDefinition(topic: unknown, load: unknown, options: AnyOptions): StreamDefinition {

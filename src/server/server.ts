@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { LiveError } from '../base/errors.ts';
 import { randomName } from '../base/random.ts';
 import type { LiveSnapshot } from '../base/surface.ts';
-import { DEFAULT_LIMITS, type Limits } from '../protocol/limits.ts';
+import type { Limits } from '../protocol/limits.ts';
 import { PAGES } from '../protocol/pages.ts';
 import { SIGNALS } from '../protocol/signals.ts';
 import type { Backplane, BackplaneStatus, Delivery } from './backplane.ts';
@@ -33,6 +33,7 @@ import type { Readiness } from './readiness.ts';
 import { isExpired, refuse, sessionRefusal } from './refusal.ts';
 import { Registry } from './registry.ts';
 import { operationsOf } from './report.ts';
+import { limitsFrom } from './server-limits.ts';
 import type { ServerParts } from './server-parts.ts';
 import type { ServiceHost } from './service.ts';
 import { Services } from './services.ts';
@@ -89,7 +90,7 @@ export class LiveServer {
 
 	constructor(options: ServerOptions) {
 		this.#options = options;
-		this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+		this.limits = limitsFrom(options.limits);
 		this.#clock = options.clock ?? systemClock;
 		this.#pacer = new Pacer(this.#clock);
 		this.#quiet = new Quiet(this.#clock);

@@ -1,6 +1,6 @@
 // `live.aggregate`: a value that every event of some topics changes a little.
 
-import { defined } from '../../base/defined.ts';
+import { defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
 import { encodeTopic, type TopicParts } from '../../protocol/topic.ts';

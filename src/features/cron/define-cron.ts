@@ -1,6 +1,6 @@
 // `live.cron`: what happens on the server at certain times.
 
-import { defined } from '../../base/defined.ts';
+import { defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { define } from '../../server/definition.ts';
 import type { Topic } from '../../server/topic.ts';

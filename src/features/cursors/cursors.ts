@@ -1,5 +1,6 @@
 // `live.cursors`: where everybody points.
 
+import { assertOptions } from '../../base/options.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { EventsOf } from '../../base/merge.ts';
 import type { LiveCursorsFactory } from '../../base/surface.ts';
@@ -70,11 +71,22 @@ export function cursors(topic: unknown, options: unknown = {}): unknown {
 
 type AnyOptions = CursorsOptions<unknown[], object, unknown, object>;
 
+const OPTIONS = {
+	key: true,
+	maxBytes: true,
+	args: true,
+	access: true,
+	data: true,
+	place: true,
+	throttleMs: true
+} satisfies Record<keyof AnyOptions, true>;
+
 class CursorsDefinition {
 	readonly #options: AnyOptions;
 	#stream: StreamDefinition | null = null;
 
 	constructor(options: AnyOptions) {
+		assertOptions(options, OPTIONS, 'live.cursors');
 		this.#options = options;
 	}
 

@@ -1,6 +1,6 @@
 // `live.derived`: a stream that is computed anew when something was published that it depends on.
 
-import { defined } from '../../base/defined.ts';
+import { defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
 import { encodeTopic, type TopicParts } from '../../protocol/topic.ts';

@@ -1,6 +1,7 @@
 // `live.group`: a number of connections that are told things, by all or by role. A client becomes a member by reading the
 // group's stream, where `role` says so, or by `join` in a handler; it hears what is published while it is a member.
 
+import { assertOptions } from '../../base/options.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
@@ -93,6 +94,20 @@ export function group(topic?: TopicParts | TopicRun, options: unknown = {}): unk
 
 type AnyOptions = GroupOptions<unknown[], unknown>;
 
+const OPTIONS = {
+	role: true,
+	maxMembers: true,
+	meta: true,
+	key: true,
+	max: true,
+	args: true,
+	access: true,
+	onJoin: true,
+	onLeave: true,
+	onFull: true,
+	onClose: true
+} satisfies Record<keyof AnyOptions, true>;
+
 class GroupDefinition {
 	readonly #options: AnyOptions;
 	readonly #rules: GroupRules;
@@ -101,6 +116,7 @@ class GroupDefinition {
 	#stream: StreamDefinition | null = null;
 
 	constructor(options: AnyOptions) {
+		assertOptions(options, OPTIONS, 'live.group');
 		const { maxMembers = Infinity, meta = null } = options;
 		if (!(maxMembers >= 1)) throw new RangeError(`"maxMembers" must be at least 1, not ${maxMembers}`);
 		this.#options = options;

@@ -1,5 +1,6 @@
 // `live.presence`: who is here. Whoever reads the list is in it.
 
+import { assertOptions } from '../../base/options.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
@@ -90,6 +91,17 @@ export function presence(topic: unknown, data: unknown, options: unknown = {}): 
 type AnyData = Run<unknown[], object | null>;
 type AnyOptions = PresenceOptions<unknown[], object, unknown>;
 
+const OPTIONS = {
+	key: true,
+	maxBytes: true,
+	args: true,
+	access: true,
+	update: true,
+	graceMs: true,
+	onJoin: true,
+	onLeave: true
+} satisfies Record<keyof AnyOptions, true>;
+
 class PresenceDefinition {
 	readonly #data: AnyData;
 	readonly #options: AnyOptions;
@@ -99,6 +111,7 @@ class PresenceDefinition {
 	#stream: StreamDefinition | null = null;
 
 	constructor(data: AnyData, options: AnyOptions) {
+		assertOptions(options, OPTIONS, 'live.presence');
 		this.#data = data;
 		this.#options = options;
 		const { graceMs = DEFAULT_GRACE_MS, onJoin, onLeave } = options;

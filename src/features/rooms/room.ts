@@ -1,6 +1,7 @@
 // `live.room`: data, who is here, where they point, and what can be done, declared as one. Whatever belongs to a room is
 // behind the room's guard.
 
+import { assertOptions } from '../../base/options.ts';
 import { LiveError } from '../../base/errors.ts';
 import { whenDone, type MaybePromise } from '../../base/maybe-promise.ts';
 import type { MergeKind } from '../../base/merge.ts';
@@ -76,6 +77,23 @@ interface AnyRoom extends RoomData<Run<unknown[], TopicParts> | TopicParts, unkn
 	onLeave?: (context: object, ...rest: unknown[]) => unknown;
 }
 
+const OPTIONS = {
+	topic: true,
+	init: true,
+	merge: true,
+	key: true,
+	prepend: true,
+	max: true,
+	args: true,
+	guard: true,
+	presence: true,
+	cursors: true,
+	actions: true,
+	calls: true,
+	onJoin: true,
+	onLeave: true
+} satisfies Record<keyof AnyRoom, true>;
+
 /** Parts that no author gives a topic by chance. */
 const PRESENCE = '~presence';
 const CURSORS = '~cursors';
@@ -85,6 +103,7 @@ class RoomDefinition {
 	readonly #data: object;
 
 	constructor(options: AnyRoom) {
+		assertOptions(options, OPTIONS, 'live.room');
 		this.#options = options;
 		const { topic, init, merge, key, prepend, max } = options;
 		const how = { merge, key, prepend, max } as object; // `stream` leaves out what is undefined

@@ -1,6 +1,6 @@
 // `live.upload` and `live.binary`: functions that the browser gives a file, as it comes or as a whole.
 
-import { defined } from '../../base/defined.ts';
+import { assertOptions, defined } from '../../base/options.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { LiveBinary, LiveUpload } from '../../base/bytes-surface.ts';
@@ -64,7 +64,7 @@ export function upload<const All extends Schemas, Result>(
 ): LiveUpload<Inputs<All>, Awaited<Result>>;
 export function upload(...given: unknown[]): unknown {
 	const { schemas, handler, options } = takeSchemas('live.upload', given);
-	const settings = settingsOf(options as UploadOptions | undefined);
+	const settings = settingsOf('live.upload', options as UploadOptions | undefined);
 	const take = handler as AnyTake<UploadedFile>;
 	const converse = (call: OngoingCall): Conversation => takeUpload(call, take, settings);
 	return defineCall({ schemas, once: null, converse, idleMs: settings.idleMs });
@@ -84,7 +84,7 @@ export function binary<const All extends Schemas, Result>(
 ): LiveBinary<Inputs<All>, Awaited<Result>>;
 export function binary(...given: unknown[]): unknown {
 	const { schemas, handler, options } = takeSchemas('live.binary', given);
-	const settings = settingsOf(options as BinaryOptions | undefined);
+	const settings = settingsOf('live.binary', options as BinaryOptions | undefined);
 	const take = handler as AnyTake<Uint8Array>;
 	const takeFile: AnyTake<UploadedFile> = async (context, file, ...args) =>
 		take(context, await file.bytes(), ...args);
@@ -101,8 +101,9 @@ export function binary(...given: unknown[]): unknown {
 	return defineCall({ schemas, once: null, converse, idleMs: settings.idleMs });
 }
 
-function settingsOf(options: UploadOptions | undefined): Settings {
+function settingsOf(what: string, options: UploadOptions | undefined): Settings {
 	const given = defined(options ?? {});
+	assertOptions(given, DEFAULTS, what);
 	const { maxSize = 1, idleMs = 1 } = given;
 	checkPositive({ maxSize, idleMs }, ['maxSize', 'idleMs']);
 	return { ...DEFAULTS, ...given };
