@@ -58,7 +58,12 @@ async function copyRunning(): Promise<string> {
 	return copy;
 }
 
-const putBack = (copy: string, ...running: App[]): Promise<void> => outage('kill', running, () => server.restore(copy));
+/** PostgreSQL tells the times of files in whole seconds: what is put back in the one in which it was made looks the same. */
+async function putBack(copy: string, ...running: App[]): Promise<void> {
+	const second = Math.floor(server.madeAtMs / 1_000);
+	await until(() => Math.floor(Date.now() / 1_000) > second, 'the second is over in which its files were made');
+	await outage('kill', running, () => server.restore(copy));
+}
 
 /** A clock whose timers do not ring until they are let go: a process that stands still once it has lost the server. */
 function clockThatWaits(): { clock: Clock; wait: () => void; go: () => void } {

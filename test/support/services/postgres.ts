@@ -2,7 +2,7 @@
 // `initdb` refuses root, so as root everything runs as the user `postgres`, or as the one that owns nothing.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -160,6 +160,11 @@ export class PostgresServer implements AsyncDisposable {
 		const name = join(this.folder, `copy${this.#copies++}`);
 		replace(this.#data, name);
 		return name;
+	}
+
+	/** When its files were made, in milliseconds since the Unix epoch. */
+	get madeAtMs(): number {
+		return statSync(join(this.#data, 'PG_VERSION')).ctimeMs;
 	}
 
 	/** Puts a copy back, while it is stopped. One of a server that ran says which process had it. */
