@@ -1,6 +1,6 @@
 // `live.aggregate`: a value that every event of some topics changes a little.
 
-import { defined } from '../../base/options.ts';
+import { checkPositive, defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
 import { encodeTopic, type TopicParts } from '../../protocol/topic.ts';
@@ -9,7 +9,6 @@ import { serviceStream, type LiveStream, type StreamOptions } from '../../server
 import { definitionOf, type StreamDefinition } from '../../server/definition.ts';
 import { partsOf } from '../../server/features.ts';
 import { FencedRecord } from '../shared/fenced-record.ts';
-import { checkPositive } from '../shared/options.ts';
 import {
 	checkSources,
 	topicsOf,

@@ -1,10 +1,9 @@
 // `live.cron`: what happens on the server at certain times.
 
-import { defined } from '../../base/options.ts';
+import { checkPositive, defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { define } from '../../server/definition.ts';
 import type { Topic } from '../../server/topic.ts';
-import { checkPositive } from '../shared/options.ts';
 import { checkSources, isStream, type NamedSource, type Source } from '../shared/source.ts';
 import { CronService } from './cron-service.ts';
 import { CRON_DEFAULTS, type CronContext, type CronOptions, type CronPlan } from './plan.ts';

@@ -14,6 +14,7 @@ import type { Schema } from '../../server/validate.ts';
 import { callerKey } from '../shared/caller-key.ts';
 import { DEFAULT_MAX_BYTES, encodeRow } from '../shared/row.ts';
 import {
+	LIST_OPTIONS,
 	admit,
 	streamOf,
 	topicFor,
@@ -72,10 +73,7 @@ export function cursors(topic: unknown, options: unknown = {}): unknown {
 type AnyOptions = CursorsOptions<unknown[], object, unknown, object>;
 
 const OPTIONS = {
-	key: true,
-	maxBytes: true,
-	args: true,
-	access: true,
+	...LIST_OPTIONS,
 	data: true,
 	place: true,
 	throttleMs: true

@@ -1,13 +1,12 @@
 // `live.derived`: a stream that is computed anew when something was published that it depends on.
 
-import { defined } from '../../base/options.ts';
+import { checkPositive, defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { EventsOf } from '../../base/merge.ts';
 import { encodeTopic, type TopicParts } from '../../protocol/topic.ts';
 import { encodeValue } from '../../protocol/value.ts';
 import { serviceStream, type LiveStream, type StreamOptions } from '../../server/define-stream.ts';
 import { definitionOf, type StreamDefinition } from '../../server/definition.ts';
-import { checkPositive } from '../shared/options.ts';
 import { checkSources, topicsOf, type Source } from '../shared/source.ts';
 import { DerivedService } from './derived-service.ts';
 import {

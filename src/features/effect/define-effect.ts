@@ -1,9 +1,8 @@
 // `live.effect`: what happens on the server when something was published.
 
-import { defined } from '../../base/options.ts';
+import { checkPositive, defined } from '../../base/options.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { define } from '../../server/definition.ts';
-import { checkPositive } from '../shared/options.ts';
 import {
 	checkSources,
 	type EventData,

@@ -17,6 +17,7 @@ import { callerKey } from '../shared/caller-key.ts';
 import { hookContext, runHook, type HookContext } from '../shared/hook-context.ts';
 import { decodeRow, DEFAULT_MAX_BYTES, encodeRow } from '../shared/row.ts';
 import {
+	LIST_OPTIONS,
 	admit,
 	streamOf,
 	topicFor,
@@ -92,10 +93,7 @@ type AnyData = Run<unknown[], object | null>;
 type AnyOptions = PresenceOptions<unknown[], object, unknown>;
 
 const OPTIONS = {
-	key: true,
-	maxBytes: true,
-	args: true,
-	access: true,
+	...LIST_OPTIONS,
 	update: true,
 	graceMs: true,
 	onJoin: true,

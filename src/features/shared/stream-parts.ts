@@ -29,6 +29,13 @@ export interface ListOptions<Args extends unknown[]> {
 	access?: Run<Args, boolean>;
 }
 
+export const LIST_OPTIONS = {
+	key: true,
+	maxBytes: true,
+	args: true,
+	access: true
+} satisfies Record<keyof ListOptions<unknown[]>, true>;
+
 /** The definition that `stream()` has made. */
 export function streamOf(target: object): StreamDefinition {
 	return definitionOf(target) as StreamDefinition;

@@ -1,6 +1,6 @@
 // `live.upload` and `live.binary`: functions that the browser gives a file, as it comes or as a whole.
 
-import { assertOptions, defined } from '../../base/options.ts';
+import { assertOptions, checkPositive, defined } from '../../base/options.ts';
 import { LiveError } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { LiveBinary, LiveUpload } from '../../base/bytes-surface.ts';
@@ -8,7 +8,6 @@ import type { LiveContext } from '../../server/context.ts';
 import type { Conversation, OngoingCall } from '../../server/conversation.ts';
 import { defineCall, takeSchemas, type Inputs, type Outputs, type Schemas } from '../../server/define-call.ts';
 import { partsOf } from '../../server/features.ts';
-import { checkPositive } from '../shared/options.ts';
 import type { UploadedFile } from './file.ts';
 import { makeUploads, type UploadEntry } from './uploads.ts';
 
