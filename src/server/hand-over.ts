@@ -15,13 +15,11 @@ import {
 	type SnapshotParts
 } from '../protocol/stream.ts';
 import { Closing } from './closing.ts';
-import type { StreamDefinition } from './definition.ts';
 import { changesSince } from './delta.ts';
 import type { Feed } from './feed.ts';
 import { MissedEvents, type Encode } from './missed-events.ts';
 import type { Loaded, SharedLoad } from './shared-load.ts';
-import type { HostedContext, StreamHost } from './stream-host.ts';
-import { shown, StreamLoader, type Sending } from './stream-loader.ts';
+import { shown, StreamLoader, type LoaderParts, type Sending } from './stream-loader.ts';
 import { mergeOfView } from './views/view.ts';
 
 /** How often a load is repeated when the log lost its position meanwhile, before the stream fails. */
@@ -30,7 +28,6 @@ const LOAD_ATTEMPTS = 3;
 /** The stream, as far as its hand-over minds. */
 export interface HandedOver {
 	readonly id: number;
-	readonly path: string;
 	readonly isClosed: boolean;
 	/** What it reads; joined anew where that is over. Null where the stream was closed meanwhile. */
 	currentFeed(): Promise<Feed | null>;
@@ -41,13 +38,7 @@ export interface HandedOver {
 	wentStale(): void;
 }
 
-export interface HandOverParts {
-	readonly host: StreamHost;
-	readonly definition: StreamDefinition;
-	readonly context: HostedContext;
-	readonly args: readonly unknown[];
-	/** What names a load: by what came from the network, which can always be written. */
-	readonly loadKey: string;
+export interface HandOverParts extends LoaderParts {
 	/** What the client says that its data is. */
 	readonly since: DataVersion | undefined;
 }
@@ -76,7 +67,7 @@ export class HandOver {
 		this.#stream = stream;
 		this.#parts = parts;
 		this.#since = parts.since;
-		this.#loader = new StreamLoader({ ...parts, path: stream.path, closing: this.#closing });
+		this.#loader = new StreamLoader(parts, this.#closing);
 	}
 
 	/** The stream was closed: what hangs must not hold a place among the loads for ever. */
@@ -125,7 +116,7 @@ export class HandOver {
 			const changed = joined === 'invalidated' ? null : await this.#sendChanges(feed);
 			return changed ?? this.#sendValue(feed, { why: joined === 'invalidated' ? null : joined, isReload: false });
 		}
-		if (!this.#isClosed) host.observer?.streamCaughtUp?.(this.#stream.path, why === null ? 'resumed' : 'slow');
+		if (!this.#isClosed) host.observer?.streamCaughtUp?.(this.#parts.path, why === null ? 'resumed' : 'slow');
 		return 'done';
 	}
 
@@ -164,7 +155,7 @@ export class HandOver {
 			why = outcome.why;
 			load = await this.#loader.alone(feed.topic, sending);
 		}
-		throw new LiveError('UNAVAILABLE', `"${this.#stream.path}" changes faster than it can be loaded`, {
+		throw new LiveError('UNAVAILABLE', `"${this.#parts.path}" changes faster than it can be loaded`, {
 			retryAfterMs: 1_000
 		});
 	}
@@ -188,7 +179,7 @@ export class HandOver {
 	}
 
 	#observeReset(reason: ResetReason | null): void {
-		if (reason !== null && !this.#isClosed) this.#parts.host.observer?.streamReset?.(this.#stream.path, reason);
+		if (reason !== null && !this.#isClosed) this.#parts.host.observer?.streamReset?.(this.#parts.path, reason);
 	}
 
 	/** Returns why the load that has to follow this one does not connect with what the client has, where one has to. */
@@ -250,7 +241,7 @@ export class HandOver {
 				return this.#isClosed ? 'done' : result.reason;
 			}
 			const isAll = missed.take(result, this.#parts.host.partBytes);
-			const isStale = missed.invalidates(this.#stream.path);
+			const isStale = missed.invalidates(this.#parts.path);
 			if (isStale && !missed.hasValue) return 'invalidated';
 			if (!isAll) {
 				this.#parts.host.send(missed.message());

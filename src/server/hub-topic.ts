@@ -98,10 +98,6 @@ export class HubTopic implements ReadTopic {
 		return { epoch: this.#epoch, offset: this.#head };
 	}
 
-	get loadedFrom(): Position {
-		return this.head;
-	}
-
 	/** Events that are known to be in the log and have not come yet. */
 	get missing(): number {
 		return Math.max(0, this.#known - this.#head);

@@ -45,8 +45,8 @@ export interface ReadTopic {
 	readonly alias: Alias;
 	/** The last event that its feeds were offered, or are at the end of this pass. */
 	readonly head: Position;
-	/** What is loaded from now on holds everything up to here: a view may not have come as far. */
-	readonly loadedFrom: Position;
+	/** What is loaded from now on holds everything up to here: a view may not have come as far. @default `head` */
+	readonly loadedFrom?: Position;
 	readonly feeds: Set<TopicReader>;
 	readonly loads: LoadsOfTopic;
 	/** Whether it is a view of a topic. */

@@ -13,7 +13,7 @@ import type { ReadTopic } from './read-topic.ts';
 import { SharedLoad, type Loaded } from './shared-load.ts';
 import type { HostedContext, StreamHost } from './stream-host.ts';
 
-export interface StreamLoaderParts {
+export interface LoaderParts {
 	readonly host: StreamHost;
 	readonly definition: StreamDefinition;
 	readonly context: HostedContext;
@@ -21,7 +21,6 @@ export interface StreamLoaderParts {
 	readonly path: string;
 	/** What names a load: by what came from the network, which can always be written. */
 	readonly loadKey: string;
-	readonly closing: Closing;
 }
 
 export interface Sending {
@@ -32,10 +31,12 @@ export interface Sending {
 }
 
 export class StreamLoader {
-	readonly #parts: StreamLoaderParts;
+	readonly #parts: LoaderParts;
+	readonly #closing: Closing;
 
-	constructor(parts: StreamLoaderParts) {
+	constructor(parts: LoaderParts, closing: Closing) {
 		this.#parts = parts;
+		this.#closing = closing;
 	}
 
 	/** A load that is under way, one that was kept for those who come back, or a new one. */
@@ -61,7 +62,7 @@ export class StreamLoader {
 		await places.enter();
 		const load = this.#begin(topic);
 		const leave = (): void => places.leave();
-		this.#parts.closing.before(load.done).then(leave, leave);
+		this.#closing.before(load.done).then(leave, leave);
 		return load;
 	}
 
@@ -75,7 +76,7 @@ export class StreamLoader {
 			const loaded = span === undefined ? load(caller) : span('load', path, () => load(caller));
 			return whenDone(loaded, (value) => shown(topic, value));
 		};
-		const own = new SharedLoad(topic.loadedFrom, context, { load: run, version });
+		const own = new SharedLoad(topic.loadedFrom ?? topic.head, context, { load: run, version });
 		topic.loads.share(loadKey, own);
 		return own;
 	}
@@ -84,7 +85,7 @@ export class StreamLoader {
 	async valueOf(load: SharedLoad): Promise<Loaded | null> {
 		const foreign = (): boolean => load.personal && load.context !== this.#parts.context;
 		try {
-			const loaded = await this.#parts.closing.before(load.done);
+			const loaded = await this.#closing.before(load.done);
 			return foreign() ? null : loaded;
 		} catch (error) {
 			if (foreign()) return null;

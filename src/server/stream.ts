@@ -108,6 +108,7 @@ export class ServerStream implements FedStream, HostedStream, HandedOver {
 			definition: this.#definition,
 			context: this.#context,
 			args: this.#args,
+			path: this.path,
 			loadKey: this.#loadKey,
 			since: this.request.since
 		});

@@ -74,10 +74,6 @@ export class RowView implements ReadTopic, TopicTap {
 		return this.#recent.head;
 	}
 
-	get loadedFrom(): Position {
-		return this.head;
-	}
-
 	get isOver(): boolean {
 		return this.#isOver;
 	}
