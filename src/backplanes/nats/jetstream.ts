@@ -39,6 +39,9 @@ export class Refused extends Error {
 	}
 }
 
+/** NATS's own number of an error; 0 where it has none. */
+const numberOf = (error: unknown): number => (error instanceof Refused ? error.number : 0);
+
 export interface StoreOptions {
 	/** Null: whatever is there. */
 	readonly expected: number | null;
@@ -79,12 +82,12 @@ export class JetStream {
 		try {
 			return await make('CREATE');
 		} catch (error) {
-			const number = error instanceof Refused ? error.number : 0;
+			const number = numberOf(error);
 			if (number === NAME_IN_USE) return make('UPDATE');
 			if (number !== SUBJECTS_OVERLAP) throw error;
 			// With a stream of somebody else's; or with this one, which another process has made in the same moment.
 			return make('UPDATE').catch((reason: unknown) => {
-				throw reason instanceof Refused && reason.number === NO_SUCH_STREAM ? error : reason;
+				throw numberOf(reason) === NO_SUCH_STREAM ? error : reason;
 			});
 		}
 	}
@@ -100,7 +103,7 @@ export class JetStream {
 		try {
 			return (parse(message, 'it did not store') as { seq: number }).seq;
 		} catch (error) {
-			const number = error instanceof Refused ? error.number : 0;
+			const number = numberOf(error);
 			if (number === WRONG_LAST_SEQUENCE || number === WRONG_LAST_MESSAGE) return null;
 			throw this.#unavailable(error);
 		}
