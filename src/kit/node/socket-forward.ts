@@ -120,7 +120,7 @@ async function connected(path: string): Promise<Socket | null> {
 function headOf({ method = 'GET', url = '/', rawHeaders, socket }: IncomingMessage): string {
 	let text = `${method} ${url} HTTP/1.1\r\n${ADDRESS}: ${socket.remoteAddress ?? ''}\r\n`;
 	for (let index = 0; index < rawHeaders.length; index += 2) {
-		const [name = '', value = ''] = rawHeaders.slice(index);
+		const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
 		if (name.toLowerCase() !== ADDRESS) text += `${name}: ${value}\r\n`;
 	}
 	return `${text}\r\n`;
