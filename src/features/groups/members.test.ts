@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { turns } from '../../../test/support/turns.ts';
 import { MemoryStore } from '../../backplanes/memory/memory-store.ts';
 import type { ServerParts } from '../../server/server-parts.ts';
 import { VirtualClock } from '../../testing/virtual-clock.ts';
@@ -21,11 +22,6 @@ function scene() {
 		record: async () => {}
 	});
 	return { clock, store, places, members, listening };
-}
-
-/** Lets as many promises settle as wait for one another. */
-async function turns(count: number): Promise<void> {
-	for (let left = count; left > 0; left--) await Promise.resolve();
 }
 
 const ADA = { connection: 'ada', role: 'player', user: null };

@@ -15,8 +15,6 @@ afterEach(async () => {
 	if (unexpected.length > 0) throw new Error('an error was reported', { cause: unexpected });
 });
 
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
 /** Bytes that differ from place to place. */
 function bytesOf(length: number): Uint8Array<ArrayBuffer> {
 	return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) % 251);
@@ -173,7 +171,7 @@ describe('an upload', () => {
 		expect(new Set(seen).size).toBeGreaterThan(4);
 	});
 
-	it.each(upTo(16).map((index) => 512 + 16 * index))(
+	it.each(Array.from({ length: 16 }, (_, index) => 512 + 16 * index))(
 		'of %d KiB comes whole, however slowly its handler takes it',
 		async (size) => {
 			const { handler, attach, client } = stepped();
